@@ -1,0 +1,30 @@
+"""The ASGI application: which path goes to which route."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from mock_gateway.gateway import ELIGIBILITY, SALE, Gateway
+from mock_gateway.routes.business import BusinessRoute
+from mock_gateway.routes.control import build_control_router
+from mock_gateway.routes.eligibility import answer_eligibility
+from mock_gateway.routes.sale import answer_sale
+from mock_gateway.settings import Settings
+
+_BUSINESS = (
+    ("/rest/payment/sale", SALE, answer_sale),
+    ("/healthcare/service.asmx", ELIGIBILITY, answer_eligibility),
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """A gateway with its own books; two applications share nothing."""
+    gateway = Gateway(settings)
+    # The shipped documentation pages would load scripts from elsewhere.
+    app = FastAPI(title="slagate mock gateway", docs_url=None, redoc_url=None)
+    app.state.gateway = gateway
+    for path, name, handler in _BUSINESS:
+        app.router.routes.append(Route(path, BusinessRoute(gateway, name, handler), methods=["POST"]))
+    app.include_router(build_control_router(gateway))
+    return app

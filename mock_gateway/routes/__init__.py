@@ -1,0 +1,1 @@
+"""What the gateway serves: one module per group of paths."""

@@ -1,0 +1,1 @@
+"""The mock gateway, tested mostly as a process behind a real socket."""
