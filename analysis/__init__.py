@@ -1,0 +1,1 @@
+"""Judging: from the rows of a run or an observation file to a verdict with bounds and doubts."""

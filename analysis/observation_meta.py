@@ -1,0 +1,71 @@
+"""The optional `<file>.meta.json` beside an observation file: what its rows cannot say about themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from scenarios.duration import Duration
+from scenarios.errors import DeclarationError, Problem
+from scenarios.spelling import did_you_mean
+
+Name = Annotated[str, Field(min_length=1)]
+Stamp = Annotated[int, Field(strict=True, ge=-(2**62), le=2**62)]
+
+
+class ObservationMeta(BaseModel):
+    """Kinds, their classes, and the windows of a recording."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kinds: tuple[Name, ...] = ()
+    kind_class: dict[Name, Name] = {}
+    cutoff_ns: Stamp | None = None
+    warmup_ns: Annotated[int, Field(strict=True, ge=0, le=2**62)] = 0
+    maintenance: tuple[tuple[Stamp, Stamp], ...] = ()
+    longest_stall: Annotated[Duration, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _windows_run_forward(self) -> ObservationMeta:
+        if any(end <= start for start, end in self.maintenance):
+            raise PydanticCustomError(
+                "maintenance", "a maintenance window [from, to) must end after it begins"
+            )
+        return self
+
+
+def meta_path(path: Path) -> Path:
+    """Where the description of an observation file lies: its whole name and `.meta.json`."""
+    return path.with_name(f"{path.name}.meta.json")
+
+
+def read_meta(path: Path) -> ObservationMeta:
+    """The description at `path`, or the empty one. Raises DeclarationError with all its problems."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ObservationMeta()
+    except (OSError, ValueError) as error:
+        raise DeclarationError(
+            str(path), [Problem(where="", message=f"cannot be read as JSON: {error}")]
+        ) from error
+    try:
+        return ObservationMeta.model_validate(raw)
+    except ValidationError as error:
+        raise DeclarationError(str(path), _problems(error)) from error
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    found = []
+    for each in error.errors():
+        where = ".".join(str(step) for step in each["loc"])
+        if each["type"] == "extra_forbidden":
+            message = f"unknown key; {did_you_mean(where, ObservationMeta.model_fields)}"
+        else:
+            message = f"{each['msg']} (got {each['input']!r})" if where else each["msg"]
+        found.append(Problem(where=where, message=message))
+    return found

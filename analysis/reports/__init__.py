@@ -1,0 +1,1 @@
+"""Renderers: a verdict as JSON and on the terminal."""

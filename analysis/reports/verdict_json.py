@@ -1,0 +1,99 @@
+"""verdict.json: the verdict as other people's scripts read it. Its schema lies beside this module."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from analysis.doubts import Doubt
+from analysis.proportions import Bounds
+from analysis.verdict import ClauseVerdict, PopulationVerdict, Verdict
+
+
+def render_json(verdict: Verdict) -> dict[str, Any]:
+    """The content of verdict.json."""
+    correctness = verdict.correctness
+    return {
+        "slagate": verdict.slagate,
+        "verdict": verdict.verdict.value,
+        "failed_on": [each.value for each in verdict.failed_on],
+        "exit_code": int(verdict.exit_code),
+        "sentence": verdict.sentence,
+        "clauses": [_clause(each) for each in verdict.clauses],
+        "validity": [_doubt(each) for each in verdict.validity],
+        "correctness": {
+            "replies_checked": correctness.replies_checked,
+            "wrong_reply": correctness.wrong_reply,
+            "money_audited": correctness.money_audited,
+            "double_charged": correctness.double_charged,
+            "lost": correctness.lost,
+        },
+        "run": dict(verdict.run),
+    }
+
+
+def read_schema() -> dict[str, Any]:
+    """The JSON schema of verdict.json, as shipped."""
+    schema: dict[str, Any] = json.loads(
+        files("analysis.reports").joinpath("verdict.schema.json").read_text("utf-8")
+    )
+    return schema
+
+
+def _clause(judged: ClauseVerdict) -> dict[str, Any]:
+    return {
+        "id": judged.clause.id,
+        "quote": judged.clause.quote,
+        "source": judged.source,
+        "strength": judged.clause.strength,
+        "verdict": judged.verdict.value,
+        "populations": [_population(each) for each in judged.populations],
+        "readings": [
+            {
+                "id": each.id,
+                "primary": each.primary,
+                "value": each.value,
+                "limit": each.limit,
+                "met": each.met,
+            }
+            for each in judged.readings
+        ],
+    }
+
+
+def _population(each: PopulationVerdict) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "n": each.n,
+        "hits": each.hits,
+        "share": each.share,
+        **_bounds(each.bounds),
+        "confidence": each.confidence,
+        "n_effective": each.n_effective,
+        "variance_inflation": each.variance_inflation,
+        "if_independent": _bounds(each.if_independent),
+        "census": None if each.met is None else "met" if each.met else "not met",
+        "verdict": each.verdict.value,
+        "p50_s": each.p50_s,
+        "p90_s": each.p90_s,
+        "p99_s": each.p99_s,
+        "max_s": each.max_s,
+        "service_p90_s": each.service_p90_s,
+        "misses": dict(each.misses),
+        "excluded": dict(each.excluded),
+        "notes": list(each.notes),
+    }
+
+
+def _bounds(bounds: Bounds | None) -> dict[str, float | None]:
+    return {"lower": bounds.lower if bounds else None, "upper": bounds.upper if bounds else None}
+
+
+def _doubt(each: Doubt) -> dict[str, Any]:
+    return {
+        "code": each.code.text,
+        "severity": each.severity.value,
+        "population": each.population,
+        "message": each.message,
+    }

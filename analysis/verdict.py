@@ -1,0 +1,120 @@
+"""The verdict: PASS, FAIL, INCONCLUSIVE or INVALID, with its numbers, its bounds and its doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from analysis.doubts import Doubt
+from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.proportions import Bounds
+from analysis.verdict_table import VerdictCode
+from scenarios.sla import Clause
+
+
+class FailedOn(Enum):
+    """What a FAIL rests on."""
+
+    CLAUSE = "clause"
+    CORRECTNESS = "correctness"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationVerdict:
+    """One class under one clause. What has no rows is None, never zero."""
+
+    name: str
+    n: int
+    hits: int
+    share: float | None
+    bounds: Bounds | None  # what the verdict goes by
+    confidence: float
+    n_effective: float | None
+    variance_inflation: float | None  # None: dependence was not estimated
+    if_independent: Bounds | None
+    met: bool | None
+    verdict: VerdictCode
+    favourable_hits: int  # with every questionable or unrecorded row as a hit
+    favourable_n: int
+    p50_s: float | None
+    p90_s: float | None
+    p99_s: float | None
+    max_s: float | None
+    service_p90_s: float | None
+    misses: Mapping[str, int]
+    excluded: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reading of a clause: its value in the worst class, and whether every class met it."""
+
+    id: str
+    primary: bool
+    value: float | None
+    limit: float
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseVerdict:
+    """One clause with the classes it names."""
+
+    clause: Clause
+    source: str  # of the document
+    verdict: VerdictCode
+    populations: tuple[PopulationVerdict, ...]
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correctness:
+    """Whether replies belonged to their requests and money to its ledger. None: not checked."""
+
+    replies_checked: int | None
+    wrong_reply: int | None
+    money_audited: bool
+    double_charged: int | None
+    lost: int | None
+
+    @property
+    def violated(self) -> bool:
+        return bool(self.wrong_reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer for a whole recording."""
+
+    slagate: str | None
+    verdict: VerdictCode
+    failed_on: tuple[FailedOn, ...]
+    exit_code: ExitCode
+    sentence: str
+    clauses: tuple[ClauseVerdict, ...]
+    validity: tuple[Doubt, ...]
+    correctness: Correctness
+    run: Mapping[str, Any]
+
+
+_EXIT_CODES = {
+    VerdictCode.PASS: ExitCode.PASS,
+    VerdictCode.FAIL: ExitCode.FAIL,
+    VerdictCode.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    VerdictCode.INVALID: ExitCode.INVALID,
+}
+
+
+def verdict_exit_code(
+    verdict: VerdictCode, failed_on: tuple[FailedOn, ...], *, interrupted: bool
+) -> ExitCode:
+    """The exit code that a verdict ends with."""
+    codes = [_EXIT_CODES[verdict]]
+    if FailedOn.CORRECTNESS in failed_on:
+        codes.append(ExitCode.CORRECTNESS)
+    if interrupted:
+        codes.append(ExitCode.INTERRUPTED)
+    return worst_exit_code(codes)

@@ -1,0 +1,60 @@
+"""The command line: one module per command."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import typer
+
+from analysis.exit_codes import ExitCode
+from loadtests.cli import gateway, judge, listing, plan, run
+from scenarios.errors import DeclarationError, RunFolderError, SlagateError, TargetUnreachableError
+
+app = typer.Typer(
+    name="slagate",
+    help="Decides whether a healthcare payment gateway answers 90 % of its transactions within 10 seconds under load.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("plan")(plan.plan)
+app.command("judge")(judge.judge)
+app.command("gateway", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    gateway.gateway
+)
+app.command("list")(listing.list_shipped)
+
+
+def main() -> None:
+    """The console script. Exit codes as in the contract; no traceback reaches the terminal."""
+    try:
+        app()
+    except (DeclarationError, TargetUnreachableError, RunFolderError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(ExitCode.WRONG_INPUT)
+    except BrokenPipeError:
+        sys.exit(ExitCode.OWN_FAILURE)
+    except SlagateError as error:
+        print(error, file=sys.stderr)
+        sys.exit(ExitCode.OWN_FAILURE)
+    except Exception as error:
+        print(
+            f"slagate itself failed: {type(error).__name__}: {error} ({_keep_traceback()})", file=sys.stderr
+        )
+        sys.exit(ExitCode.OWN_FAILURE)
+
+
+def _keep_traceback() -> str:
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="slagate-traceback-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(traceback.format_exc())
+        return f"traceback in {Path(file.name)}"
+    except OSError:
+        return "the traceback could not be kept: no room for it"

@@ -1,0 +1,144 @@
+"""Options that several commands share, and how they become a RunPlan."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from loadtests.run_plan import RunPlan
+from scenarios.duration import parse_duration
+from scenarios.errors import DeclarationError, Problem
+from scenarios.loading import load_scenario, load_sla, load_target
+from scenarios.scenario import Scenario
+from scenarios.target import EmbeddedGateway, Target, check_guard
+
+DEFAULT_SCENARIO = "smoke"
+DEFAULT_SLA = "instamed"
+DEFAULT_TARGET = "mock"
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="[SCENARIO]", help="A scenario file, or a shipped one's name.")
+]
+SlaOption = Annotated[str, typer.Option("--sla", metavar="S", help="An SLA file, or a shipped one's name.")]
+TargetOption = Annotated[
+    str, typer.Option("--target", metavar="T", help="A target file, or a shipped one's name.")
+]
+RateOption = Annotated[
+    str | None, typer.Option("--rate", metavar="60/s", help="Peak arrival rate; other phases scale along.")
+]
+DurationOption = Annotated[
+    str | None,
+    typer.Option("--duration", metavar="10m", help="Planned length; the phases stretch, the warm-up stays."),
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any key of the scenario, as in phases.0.rate_per_s=60."),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Another seed than the scenario's.")
+]
+ProfileOption = Annotated[
+    str | None, typer.Option("--gateway-profile", metavar="P", help="Profile of the embedded mock gateway.")
+]
+TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Kept in plan.json.")]
+
+
+def resolve_plan(
+    *,
+    scenario: str,
+    sla: str,
+    target: str,
+    rate: str | None,
+    duration: str | None,
+    settings: list[str] | None,
+    seed: int | None,
+    gateway_profile: str | None,
+    tags: list[str] | None,
+) -> RunPlan:
+    """The plan these options ask for, guarded. Raises DeclarationError with every problem of the file concerned."""
+    declared = _overridden(load_scenario(scenario, settings=settings or ()), rate, duration)
+    aim = _with_profile(load_target(target), gateway_profile)
+    plan = RunPlan(
+        scenario=declared,
+        slas=(load_sla(sla),),
+        target=aim,
+        seed=declared.seed if seed is None else seed,
+        tags=_tags(tags or []),
+        command=tuple(sys.argv[1:]),
+    )
+    check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
+    _check_plan(plan, scenario)
+    return plan
+
+
+def parse_rate(text: str) -> float:
+    """Arrivals per second in `60/s` (also `60`, `3600/m`, `3600/h`). Raises DeclarationError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?", text.strip())
+    rate = float(found[1]) / {"s": 1, "m": 60, "h": 3600, None: 1}[found[2]] if found else 0.0
+    if not 0 < rate <= 1_000_000:
+        raise DeclarationError(
+            f"--rate {text}", [Problem(where="", message="write a rate above 0, as in 60/s or 3600/h")]
+        )
+    return rate
+
+
+def _overridden(scenario: Scenario, rate: str | None, duration: str | None) -> Scenario:
+    if rate is not None:
+        scenario = scenario.scaled(rate=parse_rate(rate) / scenario.peak_per_s)
+    if duration is not None:
+        try:
+            length_s = parse_duration(duration)
+        except ValueError as error:
+            raise DeclarationError(
+                f"--duration {duration}", [Problem(where="", message=str(error))]
+            ) from None
+        if length_s <= scenario.warm_up:
+            message = f"must be longer than the warm-up ({scenario.warm_up:g} s), or nothing is judged"
+            raise DeclarationError(f"--duration {duration}", [Problem(where="", message=message)])
+        scenario = scenario.scaled(time=length_s / scenario.length_s)
+    return scenario
+
+
+def _with_profile(target: Target, profile: str | None) -> Target:
+    if profile is None:
+        return target
+    if target.embedded_gateway is None:
+        message = f"target {target.name} is no embedded gateway; a profile has nothing to act on"
+        raise DeclarationError(f"--gateway-profile {profile}", [Problem(where="", message=message)])
+    return target.model_copy(update={"embedded_gateway": EmbeddedGateway(profile=profile)})
+
+
+def _tags(texts: list[str]) -> dict[str, str]:
+    tags = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise DeclarationError(
+                f"--tag {text}", [Problem(where="", message="write KEY=VALUE, as in --tag build=1.4.2")]
+            )
+        tags[key] = value
+    return tags
+
+
+def _check_plan(plan: RunPlan, source: str) -> None:
+    """What can only be seen once the plan is laid out: somebody to send, a wire for each kind, users to carry it."""
+    problems = []
+    declared = {wire.text for wire in plan.target.endpoints.declared()}
+    if plan.target.embedded_gateway is None:
+        problems += [
+            Problem(
+                where="endpoints",
+                message=f"{wire} is needed by this scenario and not declared by target {plan.target.name}",
+            )
+            for wire in sorted(plan.wires - declared)
+        ]
+    if not len(plan.arrivals):
+        problems.append(
+            Problem(where="phases", message="plan no arrival at all; raise the rate or the duration")
+        )
+    if problems:
+        raise DeclarationError(source, problems)
+    _ = plan.lanes  # raises where one process cannot carry them

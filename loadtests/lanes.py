@@ -1,0 +1,33 @@
+"""How many Locust users (lanes) a plan needs, so that running out of them means that the gateway is too slow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from scenarios.errors import DeclarationError, Problem
+
+WINDOW_BEYOND_LIMIT_S = 2.0
+SPARE = 1.25  # for follow-ups and retries
+LANES_PER_PROCESS = 20_000
+
+
+def lanes_needed(offset_ns: npt.NDArray[np.int64], largest_limit_s: float) -> int:
+    """The most arrivals planned in any window of (limit + 2 s), times 1.25; at least 1.
+
+    Raises DeclarationError where one process cannot carry them, with the number of workers that could.
+    """
+    if not len(offset_ns):
+        return 1
+    window_ns = round((largest_limit_s + WINDOW_BEYOND_LIMIT_S) * 1e9)
+    ends = np.searchsorted(offset_ns, offset_ns + window_ns, side="left")
+    lanes = max(1, math.ceil(float((ends - np.arange(len(offset_ns))).max()) * SPARE))
+    if lanes > LANES_PER_PROCESS:
+        message = (
+            f"needs {lanes} users at once (most arrivals in {window_ns / 1e9:g} s, times {SPARE:g}); "
+            f"one process carries {LANES_PER_PROCESS}, so it would take {math.ceil(lanes / LANES_PER_PROCESS)} workers"
+        )
+        raise DeclarationError("the plan", [Problem(where="phases", message=message)])
+    return lanes

@@ -1,0 +1,1 @@
+"""One module per wire, each with `build_call` and `classify_reply`."""

@@ -1,0 +1,139 @@
+"""X12 005010X279A1 as a caller needs it: build a 270, and read what a 271, 999 or TA1 says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from loadtests.transaction import Classified, Transaction
+from scenarios.observation import Outcome
+
+_TRACE_ORIGIN = "9SLAGATE00"  # TRN03: who assigned the trace number, ten characters
+_SENDER = "SLAGATE"
+_RECEIVER = "INSTAMED"
+_ISA_LENGTH = 106  # ISA is the one segment of fixed width; its last character is the segment terminator
+_PAYER_SIDE = frozenset({"42", "80"})  # AAA03: unable to respond now, no response received
+
+
+def build_270(transaction: Transaction, when: datetime) -> str:
+    """An eligibility inquiry for one subscriber, benefits in general (service type 30)."""
+    person, control = transaction.person, transaction.identifiers.control_number
+    trace = transaction.identifiers.reference
+    when = when.astimezone(UTC)
+    day, clock = when.strftime("%Y%m%d"), when.strftime("%H%M")
+    body = [
+        "ST*270*0001*005010X279A1",
+        f"BHT*0022*13*{trace}*{day}*{clock}",
+        "HL*1**20*1",
+        f"NM1*PR*2*TEST PAYER*****PI*{person.payer_id}",
+        "HL*2*1*21*1",
+        f"NM1*1P*2*LOAD CLINIC*****XX*{person.provider_npi}",
+        "HL*3*2*22*0",
+        f"TRN*1*{trace}*{_TRACE_ORIGIN}",
+        f"NM1*IL*1*{person.last_name}*{person.first_name}****MI*{person.member_id}",
+        f"DMG*D8*{person.birth_date}*{person.gender}",
+        f"DTP*291*D8*{day}",
+        "EQ*30",
+    ]
+    envelope = [
+        f"ISA*00*{'':10}*00*{'':10}*ZZ*{_SENDER:15}*ZZ*{_RECEIVER:15}*{day[2:]}*{clock}*^*00501*{control:09d}*0*T*:",
+        f"GS*HS*{_SENDER}*{_RECEIVER}*{day}*{clock}*{control}*X*005010X279A1",
+        *body,
+        f"SE*{len(body) + 1}*0001",
+        f"GE*1*{control}",
+        f"IEA*1*{control:09d}",
+    ]
+    return "~".join(envelope) + "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Interchange:
+    """Segments of one interchange, each a list of elements."""
+
+    segments: list[list[str]]
+
+    def of(self, name: str) -> list[list[str]]:
+        """All segments of one name."""
+        return [segment for segment in self.segments if segment[0] == name]
+
+
+def read_interchange(text: str) -> Interchange:
+    """Segments by the separators that ISA declares. Raises ValueError where the envelope is broken."""
+    text = text.strip()
+    if not text.startswith("ISA") or len(text) < _ISA_LENGTH:
+        raise ValueError("no ISA segment")
+    element, terminator = text[3], text[_ISA_LENGTH - 1]
+    if not text.endswith(terminator):
+        raise ValueError("cut off in the middle")
+    segments = [part.strip().split(element) for part in text[:-1].split(terminator)]
+    if segments[-1][0] != "IEA" or segments[-1][-1] != segments[0][13]:
+        raise ValueError("IEA does not close ISA")
+    _check_counts(segments)
+    return Interchange(segments)
+
+
+def _check_counts(segments: list[list[str]]) -> None:
+    start = next((place for place, segment in enumerate(segments) if segment[0] == "ST"), None)
+    if start is None:
+        return  # a TA1 has no transaction set
+    end = next((place for place, segment in enumerate(segments) if segment[0] == "SE"), None)
+    if end is None or segments[end][1:] != [str(end - start + 1), segments[start][2]]:
+        raise ValueError("SE does not close ST")
+
+
+def classify_interchange(transaction: Transaction, text: str) -> Classified:
+    """What an X12 answer says of this inquiry, after checking that it speaks of this inquiry."""
+    try:
+        answer = read_interchange(text)
+        kind = answer.of("ST")[0][1] if answer.of("ST") else "TA1" if answer.of("TA1") else ""
+        if kind == "271":
+            return _classify_271(transaction, answer)
+        if kind in ("999", "TA1"):
+            return _classify_rejection(transaction, answer, kind)
+    except (ValueError, IndexError) as error:
+        return Classified(outcome=Outcome.ERROR, detail=f"unreadable X12: {error}")
+    return Classified(outcome=Outcome.ERROR, detail=f"unexpected X12 transaction set {kind[:8]!r}")
+
+
+def _classify_271(transaction: Transaction, answer: Interchange) -> Classified:
+    stranger = _stranger(transaction, answer)
+    if stranger:
+        return Classified(outcome=Outcome.WRONG_REPLY, detail=stranger)
+    reasons = {segment[3] for segment in answer.of("AAA") if len(segment) > 3}
+    if reasons & _PAYER_SIDE:
+        return Classified(outcome=Outcome.PAYER_UNAVAILABLE, detail=f"AAA {'+'.join(sorted(reasons))}")
+    if reasons:
+        return Classified(outcome=Outcome.REJECTED, detail=f"AAA {'+'.join(sorted(reasons))}")
+    if answer.of("EB"):
+        return Classified(outcome=Outcome.COMPLETED)
+    return Classified(outcome=Outcome.ERROR, detail="271 without EB and without AAA")
+
+
+def _stranger(transaction: Transaction, answer: Interchange) -> str:
+    """How a 271 shows that it answers another inquiry; empty when it is ours.
+
+    Ours is the one whose TRN with TRN01 = 2 repeats our TRN02 and TRN03; a payer may add traces of its own with
+    TRN01 = 1. A rejection above the subscriber carries no trace: there BHT03 must be ours. A member number may come
+    back corrected; a member number and a surname that are both another's are another patient's.
+    """
+    trace = transaction.identifiers.reference
+    echoed = [segment for segment in answer.of("TRN") if len(segment) > 2 and segment[1] == "2"]
+    if echoed:
+        if not any(segment[2] == trace and segment[3:4] in ([], [_TRACE_ORIGIN]) for segment in echoed):
+            return "another inquiry's trace number"
+    elif answer.of("BHT")[0][3] != trace:
+        return "another inquiry's reference"
+    for segment in answer.of("NM1"):
+        if segment[1] == "IL" and len(segment) > 9:
+            person = transaction.person
+            if segment[9] != person.member_id and segment[3].upper() != person.last_name:
+                return "another subscriber"
+    return ""
+
+
+def _classify_rejection(transaction: Transaction, answer: Interchange, kind: str) -> Classified:
+    """A 999 or TA1 speaks of our interchange by its control number: AK102 (the group's) or TA101."""
+    told = answer.of("AK1")[0][2] if kind == "999" else answer.of("TA1")[0][1]
+    if int(told) != transaction.identifiers.control_number:
+        return Classified(outcome=Outcome.WRONG_REPLY, detail=f"{kind} for another interchange")
+    return Classified(outcome=Outcome.SYNTAX_REJECTED, detail=kind)

@@ -1,0 +1,34 @@
+"""Durations as people write them ("90s", "1h30m", "250ms"), as float seconds inside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import durationpy
+from pydantic import BeforeValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+
+def parse_duration(text: Any) -> float:
+    """Seconds in a written duration.
+
+    Raises PydanticCustomError (a ValueError) for a bare number, an unknown unit or a negative length.
+    """
+    if not isinstance(text, str):
+        raise PydanticCustomError("duration", "a duration needs its unit; write 10m, 90s or 1h30m")
+    try:
+        seconds = float(durationpy.from_str(text.strip()).total_seconds())
+    except (durationpy.DurationError, ValueError, OverflowError):
+        raise PydanticCustomError("duration", "unknown unit or form; write 10m, 90s or 1h30m") from None
+    if seconds < 0:
+        raise PydanticCustomError("duration", "must not be negative")
+    return seconds
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as one would write it: 90.0 -> "1m30s"."""
+    return str(durationpy.to_str(timedelta(seconds=seconds))) if seconds else "0s"
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(duration_text, return_type=str)]

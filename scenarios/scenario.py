@@ -1,0 +1,154 @@
+"""The scenario: declared traffic. It says what is sent and when, and nothing about how it went."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from scenarios.arrival_rate import Phase
+from scenarios.duration import Duration, duration_text, parse_duration
+from scenarios.errors import Problem
+from scenarios.journeys import JOURNEY_NAMES, STEPS, Journey
+from scenarios.spelling import did_you_mean
+
+_strict = ConfigDict(extra="forbid", frozen=True)
+
+# [A] Zipf-like: the five largest payers carry 60 % of the volume, twenty small ones 2 % each.
+ZIPF_PAYER_SHARES = (0.20, 0.14, 0.11, 0.08, 0.07, *(0.02,) * 20)
+
+
+def _known_journey(name: str) -> str:
+    if name not in JOURNEY_NAMES:
+        raise PydanticCustomError(
+            "journey", "{text}", {"text": f"unknown journey; {did_you_mean(name, JOURNEY_NAMES)}"}
+        )
+    return name
+
+
+class PayerShare(BaseModel):
+    """A payer and the weight of its volume."""
+
+    model_config = _strict
+
+    id: Annotated[str, Field(min_length=1, max_length=7, pattern=r"^[A-Z0-9]+$")]
+    share: Annotated[float, Field(gt=0)]
+
+
+class People(BaseModel):
+    """Who the transactions are for. Everybody is synthetic."""
+
+    model_config = _strict
+
+    payers: Literal["zipf"] | Annotated[tuple[PayerShare, ...], Field(min_length=1, max_length=65_000)] = (
+        "zipf"
+    )
+
+    @property
+    def payer_shares(self) -> tuple[PayerShare, ...]:
+        """Payers with their weights, the default spelled out."""
+        if isinstance(self.payers, tuple):
+            return self.payers
+        return tuple(
+            PayerShare(id=f"PAYER{place:02d}", share=share)
+            for place, share in enumerate(ZIPF_PAYER_SHARES, 1)
+        )
+
+
+class Money(BaseModel):
+    """How often a card is declined or approved in part. Test amounts bring it about: .05 declines, .10 in part."""
+
+    model_config = _strict
+
+    declined_share: Annotated[float, Field(ge=0, le=1)] = (
+        0.05  # [A] between card present 3 % and not present 12 %
+    )
+    partial_share: Annotated[float, Field(ge=0, le=1)] = 0.01  # [A]
+
+
+class Scenario(BaseModel):
+    """Declared traffic: phases of arrival rate, weighted journeys, people, seed, warm-up."""
+
+    model_config = _strict
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    purpose: Annotated[str, Field(min_length=1)]
+    assurance: Literal["acceptance", "smoke"]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    warm_up: Duration = 0.0
+    longest_stall: Annotated[Duration, Field(gt=0)] | None = None
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    journeys: Annotated[
+        dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]],
+        Field(min_length=1),
+    ]
+    people: People = People()
+    money: Money = Money()
+
+    @property
+    def length_s(self) -> float:
+        """Planned length in seconds, warm-up included, drain not."""
+        return sum(phase.duration for phase in self.phases)
+
+    @property
+    def peak_per_s(self) -> float:
+        """Highest planned arrival rate."""
+        return max(phase.peak_per_s for phase in self.phases)
+
+    @property
+    def journey_weights(self) -> tuple[tuple[Journey, float], ...]:
+        """Journeys with their weights, in the order of their numbers."""
+        return tuple(sorted((JOURNEY_NAMES[name], weight) for name, weight in self.journeys.items()))
+
+    def scaled(self, *, rate: float = 1.0, time: float = 1.0) -> Scenario:
+        """The same traffic with every rate and every phase's length multiplied; the warm-up stays."""
+        return self.model_copy(
+            update={"phases": tuple(phase.scaled(rate=rate, time=time) for phase in self.phases)}
+        )
+
+    def describe(self) -> list[str]:
+        """The scenario in sentences."""
+        total = sum(self.journeys.values())
+        kinds = {kind.text for name in self.journeys for kind in STEPS[JOURNEY_NAMES[name]]}
+        mix = ", ".join(f"{weight / total:.0%} {name}" for name, weight in self.journeys.items())
+        sentences = [f"{self.name}: {self.purpose}", *(phase.describe() for phase in self.phases)]
+        sentences.append(f"Journeys: {mix} ({', '.join(sorted(kinds))}).")
+        if self.warm_up:
+            sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
+        return sentences
+
+
+def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:
+    """Problems between keys, found on the raw file so that they are listed with all the others."""
+    return [problem for problem in (_warm_up_problem(raw), _money_problem(raw)) if problem is not None]
+
+
+def _warm_up_problem(raw: dict[str, object]) -> Problem | None:
+    phases = raw.get("phases")
+    try:
+        warm_up = parse_duration(raw.get("warm_up", "0s"))
+        length = (
+            sum(parse_duration(phase.get("duration")) for phase in phases)
+            if isinstance(phases, list)
+            else 0.0
+        )
+    except (ValueError, AttributeError):
+        return None  # listed already, each at its own key
+    if not length or warm_up < length:
+        return None
+    message = f"must be shorter than the phases together ({duration_text(length)}), or nothing is judged"
+    return Problem(where="warm_up", message=f"{message} (got {duration_text(warm_up)})")
+
+
+def _money_problem(raw: dict[str, object]) -> Problem | None:
+    money = raw.get("money")
+    if not isinstance(money, dict):
+        return None
+    shares = [money.get("declined_share", 0.05), money.get("partial_share", 0.01)]
+    if not all(isinstance(share, int | float) for share in shares) or sum(shares) <= 1:
+        return None
+    return Problem(
+        where="money",
+        message=f"declined_share and partial_share together must be 1 or less (got {sum(shares):g})",
+    )

@@ -1,0 +1,224 @@
+"""The target: where transactions go, with which credentials, and who allowed the load."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from scenarios.duration import Duration
+from scenarios.errors import DeclarationError, Problem
+from scenarios.kinds import Wire
+
+_strict = ConfigDict(extra="forbid", frozen=True)
+EMBEDDED_PATHS = {"rest": "/rest/payment", "soap_edi": "/healthcare/service.asmx"}
+
+
+def _endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    try:
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise PydanticCustomError("url", "must be a URL such as https://gateway.example.test/path")
+    if parts.username or parts.password:
+        raise PydanticCustomError("url", "must not carry a user or a password; name them under [auth]")
+    if parts.query or parts.fragment:
+        raise PydanticCustomError("url", "must not carry a query or a fragment")
+    return text.rstrip("/")
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+
+
+class Endpoints(BaseModel):
+    """One address per wire that is used."""
+
+    model_config = _strict
+
+    rest: Endpoint | None = None
+    soap_edi: Endpoint | None = None
+
+    def declared(self) -> dict[Wire, str]:
+        """Address by wire."""
+        return {Wire[name.upper()]: url for name, url in self.model_dump().items() if url is not None}
+
+
+class SecretRef(BaseModel):
+    """Where a secret is, never the secret itself: exactly one of `env` and `file`."""
+
+    model_config = _strict
+
+    env: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretRef:
+        if (self.env is None) == (self.file is None):
+            raise PydanticCustomError("secret", 'write {{ env = "NAME" }} or {{ file = "path" }}')
+        return self
+
+    def resolve(self, folder: Path, environment: Mapping[str, str]) -> str:
+        """The secret. Raises ValueError saying what is missing or cannot travel in a header."""
+        value = self._read(folder, environment)
+        if not value.isprintable() or not value.isascii():
+            raise ValueError("holds a character that no HTTP header can carry")
+        return value
+
+    def _read(self, folder: Path, environment: Mapping[str, str]) -> str:
+        if self.env is not None:
+            value = environment.get(self.env)
+            if not value:
+                raise ValueError(f"environment variable {self.env} is not set")
+            return value
+        path = folder / str(self.file)
+        try:
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"cannot read secret file {path}: {error}") from error
+        if not value:
+            raise ValueError(f"secret file {path} is empty")
+        return value
+
+
+class Auth(BaseModel):
+    """Credentials by reference. REST sends a key and a secret, the others HTTP Basic."""
+
+    model_config = _strict
+
+    rest_api_key: SecretRef | None = None
+    rest_api_secret: SecretRef | None = None
+    basic_user: SecretRef | None = None
+    basic_password: SecretRef | None = None
+
+
+class Outlet(BaseModel):
+    """The merchant's outlet, sent with every payment; leading zeros are kept."""
+
+    model_config = _strict
+
+    merchant_id: Annotated[str, Field(min_length=1, max_length=50)] = "TESTMERCH"
+    store_id: Annotated[str, Field(min_length=1, max_length=50)] = "0001"
+    terminal_id: Annotated[str, Field(min_length=1, max_length=50)] = "0001"
+
+
+class TimeOuts(BaseModel):
+    """Client time-outs; absent ones follow the limit (`connect` = limit + 5 s)."""
+
+    model_config = _strict
+
+    connect: Annotated[Duration, Field(gt=0)] | None = None
+    first_byte: Annotated[Duration, Field(gt=0)] = 60.0
+    whole: Annotated[Duration, Field(gt=0)] = 60.0
+
+
+class Guard(BaseModel):
+    """Leave to send load outside loopback, with ceilings."""
+
+    model_config = _strict
+
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    authorised: Annotated[str, Field(min_length=10)]
+    max_rate_per_s: Annotated[float, Field(gt=0)]
+    max_total: Annotated[int, Field(gt=0)]
+
+
+class EmbeddedGateway(BaseModel):
+    """Ask slagate to start its own mock gateway for the run."""
+
+    model_config = _strict
+
+    profile: Annotated[str, Field(min_length=1)] = "steady"
+
+
+class Target(BaseModel):
+    """The gateway under test."""
+
+    model_config = _strict
+
+    name: Annotated[str, Field(min_length=1)]
+    endpoints: Endpoints = Endpoints()
+    auth: Auth = Auth()
+    outlet: Outlet = Outlet()
+    time_outs: TimeOuts = TimeOuts()
+    guard: Guard | None = None
+    embedded_gateway: EmbeddedGateway | None = None
+    soap_namespace: Annotated[str, Field(min_length=1)] = "http://www.instamed.com/"  # [I] the WSDL decides
+    soap_version: Literal["1.1", "1.2"] = "1.1"
+
+    def at(self, base_url: str) -> Target:
+        """The target with the embedded gateway's address filled in."""
+        endpoints = Endpoints(**{wire: base_url + path for wire, path in EMBEDDED_PATHS.items()})
+        return self.model_copy(update={"endpoints": endpoints})
+
+
+def target_cross_checks(raw: dict[str, object]) -> list[Problem]:
+    """Problems between keys, found on the raw file so that they are listed with all the others."""
+    embedded, endpoints = "embedded_gateway" in raw, bool(raw.get("endpoints"))
+    if embedded and endpoints:
+        return [Problem(where="endpoints", message="[endpoints] and [embedded_gateway] exclude each other")]
+    if not embedded and not endpoints:
+        return [
+            Problem(where="endpoints", message=f"needs at least one address ({', '.join(EMBEDDED_PATHS)})")
+        ]
+    return []
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_guard(target: Target, *, source: str, peak_per_s: float, expected_total: float) -> None:
+    """Raise DeclarationError unless every endpoint is loopback, or guarded and the plan below the ceilings."""
+    problems: list[Problem] = []
+    hosts = {wire.text: urlsplit(url).hostname or "" for wire, url in target.endpoints.declared().items()}
+    outside = {wire: host for wire, host in hosts.items() if not is_loopback(host)}
+    guard = target.guard
+    if not outside:
+        return
+    if guard is None:
+        problems.append(
+            Problem(
+                where="guard",
+                message=f"{', '.join(sorted(set(outside.values())))} is not loopback; load outside this machine needs "
+                "[guard] with hosts, authorised (who allowed it, when), max_rate_per_s and max_total",
+            )
+        )
+    else:
+        allowed = {host.lower() for host in guard.hosts}
+        problems += [
+            Problem(
+                where=f"endpoints.{wire}",
+                message=f"host {host} is not among guard.hosts ({', '.join(guard.hosts)})",
+            )
+            for wire, host in outside.items()
+            if host.lower() not in allowed
+        ]
+        if peak_per_s > guard.max_rate_per_s:
+            problems.append(
+                Problem(
+                    where="guard.max_rate_per_s",
+                    message=f"the plan peaks at {peak_per_s:g}/s, the ceiling is {guard.max_rate_per_s:g}/s",
+                )
+            )
+        if expected_total > guard.max_total:
+            problems.append(
+                Problem(
+                    where="guard.max_total",
+                    message=f"the plan sends {expected_total:.0f} transactions, the ceiling is {guard.max_total}",
+                )
+            )
+    if problems:
+        raise DeclarationError(source, problems)

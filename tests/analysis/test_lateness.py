@@ -1,0 +1,82 @@
+"""More lateness never improves anything: census, bounds, FAIL."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.proportions import estimate_bounds
+from analysis.run_facts import RunFacts
+from analysis.samples import Samples, run_samples
+from analysis.tallies import tally_population
+from analysis.verdict_table import is_failed, is_passed
+from scenarios.observation import Outcome, Recording, Rows
+from tests.analysis.builders import LENGTH_S, T0, WARM_UP_S, S, rows, sla
+
+CLAUSE = sla().clauses[0]
+
+FACTS = RunFacts(
+    slas=(sla(),),
+    slagate="0",
+    run_id="r",
+    seed=1,
+    digest="d",
+    scenario="s",
+    target="t",
+    tags={},
+    assurance="smoke",
+    longest_stall_s=None,
+    time_outs_s={},
+    t0_ns=T0,
+    warm_up_ns=WARM_UP_S * S,
+    length_ns=LENGTH_S * S,
+    planned_total=0,
+    planned_by_kind={},
+    end=None,
+    torn=0,
+    gateway_cpu_share=None,
+)
+
+
+def samples(recorded: Rows) -> Samples:
+    return run_samples("memory", Recording(rows=recorded, torn=0), FACTS)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[Rows, Rows]:
+    """Rows, and the same rows of which some ended later."""
+    n = draw(st.integers(1, 120))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    recorded = rows(n)
+    recorded["ended_ns"] += (rng.exponential(draw(st.sampled_from([1, 4, 9, 30])), n) * S).astype(np.int64)
+    recorded["outcome"] = rng.choice([Outcome.COMPLETED, Outcome.DECLINED, Outcome.ERROR, Outcome.TIMEOUT], n)
+    recorded["own_lag_ms"] = rng.choice([0, 0, 0, 40, 3000], n)
+    later = recorded.copy()
+    later["ended_ns"] += (rng.exponential(10, n) * S).astype(np.int64) * (rng.random(n) < 0.3)
+    return recorded, later
+
+
+@settings(max_examples=200, deadline=None)
+@given(recordings())
+def test_more_lateness_never_improves_census_bounds_or_fail(pair: tuple[Rows, Rows]) -> None:
+    before, after = (tally_population(samples(each), CLAUSE, "healthcare") for each in pair)
+    assert after.n == before.n
+    assert after.hits <= before.hits
+    assert after.favourable_hits <= before.favourable_hits
+    earlier = estimate_bounds(before.hits, before.n, 0.95)
+    later = estimate_bounds(after.hits, after.n, 0.95)
+    assert (later.lower <= earlier.lower, later.upper <= earlier.upper) == (True, True)
+    if is_failed(before.favourable_hits, before.favourable_n, CLAUSE):
+        assert is_failed(after.favourable_hits, after.favourable_n, CLAUSE)
+    if not is_passed(before.hits, before.n, CLAUSE):
+        assert not is_passed(after.hits, after.n, CLAUSE)
+
+
+@settings(deadline=None)
+@given(recordings())
+def test_what_was_counted_adds_up(pair: tuple[Rows, Rows]) -> None:
+    tally = tally_population(samples(pair[0]), CLAUSE, "healthcare")
+    assert tally.hits + sum(tally.misses.values()) == tally.n == pair[0].size
+    assert tally.hits <= tally.favourable_hits <= tally.favourable_n
+    assert tally.hits <= tally.hits_without_own_lag <= tally.n
