@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from scenarios.errors import SlagateError
+from analysis.exit_codes import ExitCode
+from scenarios.errors import DeclarationError, Problem, SlagateError
 
 _GATEWAY_STARTS_WITHIN_S = 20.0
 _ENDS_WITHIN_S = 5.0
@@ -85,7 +86,10 @@ class Child:
 
 
 def start_gateway(profile: str, seed: int, environment: Mapping[str, str]) -> tuple[Child, str]:
-    """The embedded mock gateway and its base URL. Raises ChildFailedError with what it said."""
+    """The embedded mock gateway and its base URL.
+
+    Raises DeclarationError where it refuses its settings, ChildFailedError where it fails, with what it said.
+    """
     command = [
         sys.executable,
         "-m",
@@ -109,7 +113,10 @@ def start_gateway(profile: str, seed: int, environment: Mapping[str, str]) -> tu
             threading.Thread(target=child.said_on_error, daemon=True).start()  # keep its pipe from filling up
             return child, str(report["url"])
     code = child.end()
-    raise ChildFailedError(child.said_on_error() or f"the mock gateway did not start (exit code {code})")
+    said = child.said_on_error()
+    if code == ExitCode.WRONG_INPUT:
+        raise DeclarationError("embedded gateway", [Problem(where="", message=said)])
+    raise ChildFailedError(said or f"the mock gateway did not start (exit code {code})")
 
 
 def start_engine(users: int, log: Path) -> Child:

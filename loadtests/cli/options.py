@@ -20,7 +20,7 @@ DEFAULT_SLA = "instamed"
 DEFAULT_TARGET = "mock"
 
 ScenarioArgument = Annotated[
-    str, typer.Argument(metavar="[SCENARIO]", help="A scenario file, or a shipped one's name.")
+    str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a shipped one's name.")
 ]
 SlaOption = Annotated[str, typer.Option("--sla", metavar="S", help="An SLA file, or a shipped one's name.")]
 TargetOption = Annotated[

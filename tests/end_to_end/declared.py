@@ -1,0 +1,98 @@
+"""Small declarations for runs of seconds: traffic, service levels, targets and gateway profiles, written as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ELIGIBILITY_AND_SALES = {"eligibility_only": 50, "card_sale_only": 50}
+
+
+def write_scenario(
+    folder: Path,
+    *,
+    rate_per_s: float = 40,
+    duration: str = "4s",
+    warm_up: str = "1s",
+    journeys: dict[str, int] | None = None,
+) -> Path:
+    """A smoke scenario of one phase."""
+    path = folder / "traffic.toml"
+    weights = "\n".join(f"{name} = {weight}" for name, weight in (journeys or ELIGIBILITY_AND_SALES).items())
+    path.write_text(
+        f"""
+name = "short"
+purpose = "Seconds of traffic for a test."
+assurance = "smoke"
+seed = 7
+warm_up = "{warm_up}"
+[[phases]]
+shape = "constant"
+rate_per_s = {rate_per_s}
+duration = "{duration}"
+[journeys]
+{weights}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def write_sla(folder: Path, *, limit: str = "4s") -> Path:
+    """The transaction clause with a shorter limit, so that a run need not drain for long."""
+    path = folder / "sla.toml"
+    path.write_text(
+        f"""
+name = "test"
+source = "a test"
+[[clause]]
+id = "transaction-time"
+strength = "target"
+quote = "90 % within the limit"
+measure = "share_within"
+limit = "{limit}"
+at_least = 0.90
+classes = ["healthcare", "payment"]
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def write_profile(folder: Path, faults: str = "", *, service_time: str = "20ms") -> Path:
+    """A gateway profile with one constant service time and these faults."""
+    path = folder / "profile.toml"
+    path.write_text(
+        f"""
+name = "test"
+purpose = "For a test."
+[sale.service_time]
+distribution = "constant"
+value = "{service_time}"
+[eligibility.service_time]
+distribution = "constant"
+value = "{service_time}"
+{faults}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def write_target(folder: Path, url: str, *, key_variable: str = "TEST_KEY") -> Path:
+    """A target on loopback that is not embedded."""
+    path = folder / "target.toml"
+    path.write_text(
+        f"""
+name = "outside"
+[endpoints]
+rest = "{url}/rest/payment"
+soap_edi = "{url}/healthcare/service.asmx"
+[auth]
+rest_api_key = {{ env = "{key_variable}" }}
+rest_api_secret = {{ env = "MOCK_GATEWAY_API_SECRET" }}
+basic_user = {{ env = "MOCK_GATEWAY_USER" }}
+basic_password = {{ env = "MOCK_GATEWAY_PASSWORD" }}
+""",
+        encoding="utf-8",
+    )
+    return path

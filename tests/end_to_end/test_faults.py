@@ -1,0 +1,219 @@
+"""Every row of the contract's fault table, with real processes. Each test also checks that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from tests.end_to_end.declared import write_profile, write_target
+from tests.end_to_end.running import Workplace, codes, wait_for
+
+_CRASH = '[[faults]]\nkind = "crash"\nat = "{at}"'
+
+
+def test_nothing_listens_so_nothing_is_sent(here: Workplace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    target = write_target(here.path, f"http://127.0.0.1:{port}")
+    done = here.finish(here.short_run("--target", target))
+    assert done.returncode == 2
+    assert "probe" in done.stderr
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert not here.run_dir.exists()
+
+
+def test_a_gateway_that_is_dead_from_the_first_request_fails(here: Workplace) -> None:
+    done = here.finish(here.short_run(faults=_CRASH.format(at="0s")))
+    assert done.returncode == 1, done.stdout
+    end = here.check_accounts()
+    assert end["recorded"] == end["planned"]
+    assert all(each["hits"] == 0 for each in here.verdict()["clauses"][0]["populations"])
+
+
+def test_a_gateway_that_dies_halfway_fails_and_the_run_goes_on(here: Workplace) -> None:
+    done = here.finish(here.short_run(faults=_CRASH.format(at="3s"), duration="6s"))
+    assert done.returncode == 1, done.stdout
+    end = here.check_accounts()
+    assert end["ended"] == "completed"
+    assert end["recorded"] == end["planned"]
+    for each in here.verdict()["clauses"][0]["populations"]:
+        assert 0 < each["hits"] < each["n"]
+
+
+def test_refused_credentials_stop_the_run_after_twenty_refusals(here: Workplace) -> None:
+    with here.gateway(write_profile(here.path)) as (_, url):
+        target = write_target(here.path, url, key_variable="WRONG_KEY")
+        command = here.short_run("--target", target, duration="20s")
+        done = here.finish(command, environment={"WRONG_KEY": "stale"})
+    assert done.returncode == 4, done.stdout
+    verdict = here.verdict()
+    assert verdict["verdict"] == "INVALID"
+    assert "not-authorised" in codes(verdict)
+    end = here.check_accounts()
+    assert end["ended"] == "not-authorised"
+    assert end["not_due"] > 300
+
+
+def test_a_missing_secret_ends_before_anything_starts(here: Workplace) -> None:
+    target = write_target(here.path, "http://127.0.0.1:9", key_variable="NOBODY_SET_THIS")
+    done = here.finish(here.short_run("--target", target))
+    assert done.returncode == 2
+    assert "NOBODY_SET_THIS" in done.stderr
+
+
+def test_a_run_folder_that_cannot_be_made_ends_before_load(here: Workplace) -> None:
+    blocked = here.path / "file"
+    blocked.write_text("not a folder", encoding="utf-8")
+    for place in (
+        blocked / "run",
+        "/sys/slagate-run",
+    ):  # under a file; and where nobody may write, root neither
+        command = here.short_run()
+        command[command.index("--run-dir") + 1] = str(place)
+        done = here.finish(command)
+        assert done.returncode == 2, done.stderr
+        assert str(place) in done.stderr
+
+
+def test_a_run_never_writes_over_another(here: Workplace) -> None:
+    assert here.finish(here.short_run(duration="2s")).returncode in (0, 3)
+    before = here.folder.plan_file.read_bytes()
+    done = here.finish(here.short_run(duration="2s"))
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+    assert here.folder.plan_file.read_bytes() == before
+
+
+def test_no_room_for_the_plan_ends_before_load(here: Workplace) -> None:
+    with here.gateway(write_profile(here.path)) as (_, url):
+        command = here.short_run("--target", write_target(here.path, url))
+        done = here.finish(command, preexec=_limit_files_to(1000))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert here.rows_on_disk() == 0
+
+
+def test_a_full_disk_stops_the_sending_and_keeps_what_was_written(here: Workplace) -> None:
+    with here.gateway(write_profile(here.path)) as (_, url):
+        command = here.short_run("--target", write_target(here.path, url), duration="20s")
+        began = time.monotonic()
+        done = here.finish(command, preexec=_limit_files_to(6000))
+    assert time.monotonic() - began < 15  # it did not go on for the planned twenty seconds
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert {"recorder-failed", "rows-missing"} <= codes(here.verdict())
+    assert 50 < here.rows_on_disk() <= 6000 // 48
+    assert here.check_accounts()["ended"] == "recorder-failed"
+
+
+def test_a_killed_locust_process_makes_the_run_invalid_and_names_what_is_missing(here: Workplace) -> None:
+    with here.started(here.short_run(duration="20s")) as process:
+        wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 60, within_s=30)
+        os.kill(here.child("locust").pid, signal.SIGKILL)
+        assert process.wait(20) == 4
+    verdict = here.verdict()
+    assert verdict["verdict"] == "INVALID"
+    assert "worker-lost" in codes(verdict)
+    end = here.check_accounts()
+    assert end["ended"] == "engine-lost"
+    assert len(end["missing"]) == sum(end["missing_by_kind"].values())
+    assert here.processes() == []
+
+
+def test_children_end_when_slagate_run_is_killed_and_the_folder_stays_readable(here: Workplace) -> None:
+    with here.started(here.short_run(duration="30s")) as process:
+        wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 60, within_s=30)
+        assert len(here.processes()) == 3
+        process.kill()
+        wait_for(lambda: here.processes() == [], within_s=5)
+    done = here.finish(here.command("judge", here.run_dir))
+    assert done.returncode in (4, 130), done.stdout
+    assert "ended-early" in codes(here.verdict())
+    assert here.verdict()["verdict"] == "INVALID"
+
+
+def test_an_interrupted_run_drains_and_is_judged(here: Workplace) -> None:
+    stall = '[[faults]]\nkind = "stall"\nadd = "1s"'
+    with here.started(here.short_run(faults=stall, duration="12s")) as process:
+        wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 100, within_s=30)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+        assert process.returncode == 130, output
+    verdict = here.verdict()
+    assert verdict["exit_code"] == 130
+    assert verdict["verdict"] == "INVALID"
+    assert "ended-early" in codes(verdict)
+    end = here.check_accounts()
+    assert end["ended"] == "interrupted"
+    assert end["not_due"] > 0
+    outcomes = here.folder.read_observations().rows["outcome"]
+    assert (outcomes < 10).all()  # what was in flight got its answer
+    assert here.processes() == []
+
+
+def test_a_second_interrupt_cuts_the_drain_and_still_flushes(here: Workplace) -> None:
+    hole = '[[faults]]\nkind = "black_hole"'
+    with here.started(here.short_run("--sla", "instamed", faults=hole, duration="20s")) as process:
+        wait_for(lambda: here.run_dir.exists() and here.folder.plan_file.exists(), within_s=30)
+        time.sleep(2)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert process.poll() is None  # it drains
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 130
+    assert time.monotonic() - began < 5
+    end = here.check_accounts()
+    assert end["recorded"] == end["due"] == here.rows_on_disk() > 40
+    assert here.processes() == []
+
+
+def test_a_torn_last_row_is_dropped_and_counted(here: Workplace) -> None:
+    assert here.finish(here.short_run()).returncode == 0
+    rows = next(here.folder.observations.glob("*.rows"))
+    rows.write_bytes(rows.read_bytes()[:-7])
+    done = here.finish(here.command("judge", here.run_dir))
+    assert done.returncode == 4
+    assert "rows-missing" in codes(here.verdict())
+    assert "torn" in next(
+        doubt["message"] for doubt in here.verdict()["validity"] if doubt["code"] == "rows-missing"
+    )
+
+
+def test_a_port_in_use_is_said_in_one_line(here: Workplace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = here.finish(here.command("gateway", "--port", str(server.getsockname()[1])))
+    assert done.returncode == 2
+    assert "in use" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_gateway_profile_says_which_exist(here: Workplace) -> None:
+    done = here.finish(here.command("run", "--gateway-profile", "stedy", "--out", here.path / "runs"))
+    assert done.returncode == 2
+    assert "steady" in done.stderr
+    assert not (here.path / "runs").exists()
+
+
+def test_a_gateway_that_stops_answering_shows_its_whole_stall(here: Workplace) -> None:
+    with here.gateway(write_profile(here.path)) as (gateway, url):
+        command = here.short_run("--target", write_target(here.path, url), duration="7s")
+        with here.started(command) as process:
+            wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 40, within_s=30)
+            gateway.send_signal(signal.SIGSTOP)
+            time.sleep(2)
+            gateway.send_signal(signal.SIGCONT)
+            process.communicate(timeout=60)
+    rows = here.folder.read_observations().rows
+    response_s = (rows["ended_ns"] - rows["planned_ns"]) / 1e9
+    assert 1.8 < response_s.max() < 3.5
+    assert (response_s > 1).sum() > 20  # arrivals kept coming while it stood still
+
+
+def _limit_files_to(size: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
