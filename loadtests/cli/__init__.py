@@ -44,9 +44,9 @@ def _options(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("judge")(judge.judge)
-app.command("gateway", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    gateway.gateway
-)
+# its options, --help included, are the gateway's own
+_passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+app.command("gateway", context_settings=_passed_on)(gateway.gateway)
 app.command("list")(listing.list_shipped)
 
 
