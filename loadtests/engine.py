@@ -35,7 +35,7 @@ _LONGEST_MISSING_LIST = 1000
 class Stop:
     """Why sending stopped before the plan's end."""
 
-    ended: str  # interrupted | not-authorised | recorder-failed
+    ended: str  # interrupted | not-authorised | recorder-failed | engine-lost
     reason: str
 
 

@@ -54,7 +54,9 @@ def _on_init(environment: Environment, runner: Runner, **_: Any) -> None:
         gevent.spawn(_run, engine, runner, pipe)
 
     def finish(**_: Any) -> None:
-        engine.stop(Stop(ended="interrupted", reason="the Locust process was told to end"))
+        engine.stop(
+            Stop(ended="engine-lost", reason="the Locust process was told to end, not by slagate run")
+        )
         runner.stop()
         engine.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +60,9 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # before and after sending: as Ctrl-C, exit code 130
     plan = resolve_plan(
         scenario=scenario,
         sla=sla,

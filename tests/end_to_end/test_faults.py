@@ -122,6 +122,27 @@ def test_a_killed_locust_process_makes_the_run_invalid_and_names_what_is_missing
     assert here.processes() == []
 
 
+def test_a_locust_process_that_is_told_to_end_still_accounts_for_every_arrival(here: Workplace) -> None:
+    with here.started(here.short_run(duration="20s")) as process:
+        wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 60, within_s=30)
+        os.kill(here.child("locust").pid, signal.SIGTERM)
+        assert process.wait(20) == 4
+    assert "worker-lost" in codes(here.verdict())
+    end = here.check_accounts()
+    assert end["recorded"] == end["due"]
+    assert here.processes() == []
+
+
+def test_an_interrupt_before_load_leaves_nothing(here: Workplace) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with here.started(here.short_run(duration="20s")) as process:
+            wait_for(lambda: here.child("mock_gateway"), within_s=30)
+            process.send_signal(number)
+            assert process.wait(20) == 130
+        wait_for(lambda: here.processes() == [], within_s=5)
+        assert not here.folder.plan_file.exists()
+
+
 def test_children_end_when_slagate_run_is_killed_and_the_folder_stays_readable(here: Workplace) -> None:
     with here.started(here.short_run(duration="30s")) as process:
         wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 60, within_s=30)

@@ -7,6 +7,7 @@ import json
 import jsonschema
 
 from analysis.reports.verdict_json import read_schema
+from scenarios.observation import Outcome
 from tests.end_to_end.declared import write_scenario
 from tests.end_to_end.running import CREDENTIALS, Workplace, codes
 
@@ -126,3 +127,13 @@ def test_a_late_answer_counts_from_its_planned_moment(here: Workplace) -> None:
     response_ns, service_ns = rows["ended_ns"] - rows["planned_ns"], rows["ended_ns"] - rows["started_ns"]
     assert (response_ns >= service_ns).all()
     assert (service_ns >= 2_000_000_000).all()
+
+
+def test_locusts_own_statistics_saw_every_transaction(here: Workplace) -> None:
+    hole = '[[faults]]\nkind = "black_hole"\ncount = 5'
+    here.finish(here.short_run(faults=hole))
+    table = here.folder.engine_log.read_text(encoding="utf-8")
+    total = next(line for line in table.splitlines() if "Aggregated" in line).split()
+    rows = here.folder.read_observations().rows
+    assert int(total[1]) == len(rows)
+    assert total[2].startswith(f"{(rows['outcome'] == Outcome.IN_FLIGHT).sum()}(")
