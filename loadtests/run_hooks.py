@@ -26,6 +26,11 @@ def engine_of(environment: Environment) -> Engine:
     return _engines[environment]
 
 
+def attach(environment: Environment, engine: Engine) -> None:
+    """Make this the engine of the environment's users."""
+    _engines[environment] = engine
+
+
 def install(events: Events) -> None:
     """Register the hooks; called by the locustfile, which itself holds no state."""
     events.init.add_listener(_on_init)
@@ -47,7 +52,7 @@ def _on_init(environment: Environment, runner: Runner, **_: Any) -> None:
     except (SlagateError, OSError) as error:
         pipe.emit({"event": "refused", "message": str(error)})
         sys.exit(2)
-    _engines[environment] = engine
+    attach(environment, engine)
     environment.process_exit_code = 0  # the verdict is formed by `slagate run`, from the run folder
 
     def run(**_: Any) -> None:
