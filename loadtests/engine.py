@@ -15,19 +15,23 @@ import gevent
 import numpy as np
 
 from loadtests.clock import RunClock
-from loadtests.http_client import HttpClient, Limits
+from loadtests.connections.dialing import Dialer
+from loadtests.http_client import Client, HttpClient, Limits
+from loadtests.locust_statistics import Failure
 from loadtests.pacing import Pacer
 from loadtests.recorder import Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.sender import Sender, Sent
 from loadtests.tally import Tally
 from loadtests.wires.credentials import Credentials
+from scenarios.observation import Rows
 from scenarios.run_folder import RunFolder, write_once
+from scenarios.target import Target
 
 _LEAD_S = 0.2  # between the last user's readiness and t0
 _USERS_READY_WITHIN_S = 60.0
-_TICK_S = 0.25
-_FLUSH_EVERY_TICKS = 4
+_TICK_S = 0.1
+_REPORT_EVERY_TICKS = 3
 _LONGEST_MISSING_LIST = 1000
 
 
@@ -53,6 +57,7 @@ class Engine:
         self._credentials = credentials
         self._folder = folder
         self._emit = emit
+        self.on_rows: Callable[[Rows, list[Failure]], None] = lambda _rows, _failures: None
         self._stop: Stop | None = None
         self._stopped_ns: int | None = None
         self._cut = False
@@ -63,6 +68,8 @@ class Engine:
         self._pacer = Pacer(plan.arrivals.offset_ns)
         self._recorder = Recorder(folder, len(plan.arrivals))
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
+        self._dialer = Dialer(plan.target.client, plan.target.tls)
+        self._dialer.prepare()
         self._limits = Limits(
             connect_s=plan.connect_s,
             first_byte_s=plan.target.time_outs.first_byte,
@@ -79,9 +86,22 @@ class Engine:
         """Whether anything may have been sent."""
         return self._sender is not None
 
-    def serve(self, report: Callable[[Sent], None]) -> None:
+    @property
+    def target(self) -> Target:
+        """Where it all goes."""
+        return self._plan.target
+
+    @property
+    def limits(self) -> Limits:
+        """The client's time-outs."""
+        return self._limits
+
+    def client(self) -> Client:
+        """A user's own connections."""
+        return HttpClient(self._limits, self._dialer)
+
+    def serve(self, client: Client, report: Callable[[Sent], None] | None = None) -> None:
         """What one user does all its life: take the next arrival, send it. Returns when the run is over."""
-        client = HttpClient(self._limits)
         try:
             while (due := self._pacer.take()) is not None and self._sender is not None:
                 self._sender.send(client, due, report)
@@ -161,11 +181,14 @@ class Engine:
         while True:
             gevent.sleep(_TICK_S)
             ticks += 1
-            if ticks % _FLUSH_EVERY_TICKS == 0:
-                self._flush()
-            self._emit(self._progress())
+            self._flush()
+            if ticks % _REPORT_EVERY_TICKS == 0:
+                self._emit(self._progress())
 
     def _flush(self) -> None:
+        """Pass on what is new and write it; often, so that no single time is a long one."""
+        if self._sender is not None:
+            self.on_rows(self._recorder.fresh_rows(), self._sender.fresh_failures())
         if not self._recorder.flush():
             self.stop(Stop(ended="recorder-failed", reason=str(self._recorder.failure)))
             self.cut()

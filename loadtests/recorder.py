@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scenarios.errors import RecordingError
-from scenarios.observation import OBSERVATION, PAYMENT_RECORD, STEPS_PER_ROOT, read_rows
+from scenarios.observation import OBSERVATION, PAYMENT_RECORD, STEPS_PER_ROOT, Rows, read_rows
 from scenarios.run_folder import RunFolder
 
 _OBSERVATION = struct.Struct("<QqqqBBBBHHHHI")
@@ -21,11 +21,11 @@ if (
 ):  # one row, two codecs
     raise AssertionError("row layouts differ between recorder and scenarios.observation")
 
+_pack_observation = _OBSERVATION.pack
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """What happened to one attempt at one arrival; fields as in scenarios.observation.OBSERVATION."""
 
     arrival: int
@@ -44,25 +44,15 @@ class Observation:
 
     def packed(self) -> bytes:
         """The row; counts that do not fit saturate."""
-        return _OBSERVATION.pack(
-            self.arrival,
-            self.planned_ns,
-            self.started_ns,
-            self.ended_ns,
-            self.kind,
-            self.wire,
-            self.outcome,
-            self.attempt,
-            min(self.status, _U16),
-            self.payer,
-            self.worker,
-            min(self.own_lag_ms, _U16),
-            min(self.reply_bytes, _U32),
+        fitting = self._replace(
+            status=min(self.status, _U16),
+            own_lag_ms=min(self.own_lag_ms, _U16),
+            reply_bytes=min(self.reply_bytes, _U32),
         )
+        return _OBSERVATION.pack(*fitting)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentRecord:
+class PaymentRecord(NamedTuple):
     """One payment attempt; fields as in scenarios.observation.PAYMENT_RECORD."""
 
     arrival: int
@@ -76,15 +66,9 @@ class PaymentRecord:
 
     def packed(self) -> bytes:
         """The row; texts are ASCII, cut at their field's width."""
+        *numbers, reference, identity = self
         return _PAYMENT.pack(
-            self.arrival,
-            self.attempt,
-            self.action,
-            self.outcome,
-            self.asked_cents,
-            self.approved_cents,
-            self.merchant_reference.encode("ascii", "replace"),
-            self.transaction_id.encode("ascii", "replace"),
+            *numbers, reference.encode("ascii", "replace"), identity.encode("ascii", "replace")
         )
 
 
@@ -95,6 +79,7 @@ class RowsFile:
         self._path = path
         self.folder = path.parent
         self._pending = bytearray()
+        self._seen = 0
         try:
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         except OSError as error:
@@ -104,12 +89,19 @@ class RowsFile:
         """Take one row; it reaches the disk with the next flush."""
         self._pending += row
 
+    def unseen(self) -> bytes:
+        """The pending rows that were not asked for here before."""
+        fresh = bytes(self._pending[self._seen :])
+        self._seen = len(self._pending)
+        return fresh
+
     def flush(self) -> None:
         """Write what is pending. Raises RecordingError; what was written stays, at worst with a torn last row."""
         try:
             while self._pending:
                 written = os.write(self._handle, self._pending)
                 del self._pending[:written]
+                self._seen = max(0, self._seen - written)
         except OSError as error:
             raise RecordingError(f"cannot write {self._path.name}: {error.strerror}") from error
 
@@ -124,33 +116,46 @@ class Recorder:
     def __init__(self, folder: RunFolder, planned: int, worker: int = 0) -> None:
         self._observations = RowsFile(folder.observations / f"{worker:04d}.rows")
         self._payments = RowsFile(folder.payments / f"{worker:04d}.rows")
-        self._recorded = np.zeros(planned, dtype=bool)
+        self._recorded = bytearray(planned)  # one byte a root: numpy's way in costs more than packing the row
+        self._unseen = bytearray()
         self.failure: str | None = None
         self.rows = 0
 
     def recorded(self) -> npt.NDArray[np.bool_]:
         """For each planned root of this process, in order, whether its row is written; after a failure the disk
         is asked, because rows were lost on the way to it."""
+        noted = np.frombuffer(self._recorded, dtype=bool).copy()
         if self.failure is None:
-            return self._recorded
+            return noted
         roots = read_rows(self._observations.folder, OBSERVATION).rows["arrival"] // STEPS_PER_ROOT
-        on_disk = np.zeros_like(self._recorded)
+        on_disk = np.zeros_like(noted)
         on_disk[roots] = True
         return on_disk
 
     def observe(self, place: int, observation: Observation) -> None:
         """Record an attempt at the root at `place` of this process's plan."""
-        self._observations.append(observation.packed())
-        self._recorded[place] = True
+        try:
+            row = _pack_observation(*observation)
+        except struct.error:  # something does not fit
+            row = observation.packed()
+        self._observations.append(row)
+        self._recorded[place] = 1
         self.rows += 1
 
     def pay(self, record: PaymentRecord) -> None:
         """Record a payment attempt."""
         self._payments.append(record.packed())
 
+    def fresh_rows(self) -> Rows:
+        """The observations since the last call, oldest first; what feeds Locust's statistics."""
+        fresh = self._unseen + self._observations.unseen()
+        self._unseen = bytearray()
+        return np.frombuffer(fresh, dtype=OBSERVATION)
+
     def flush(self) -> bool:
         """Write what is pending; False once anything could not be written, for good."""
         if self.failure is None:
+            self._unseen += self._observations.unseen()
             try:
                 self._payments.flush()
                 self._observations.flush()

@@ -10,12 +10,15 @@ import gevent
 from locust.env import Environment
 from locust.event import Events
 from locust.runners import Runner
+from locust.stats import StatsError
 
 from loadtests.control_pipe import ControlPipe
 from loadtests.engine import Engine, Stop
+from loadtests.locust_statistics import Failure, feed
 from loadtests.run_plan import RunPlan
 from loadtests.wires.credentials import Credentials
 from scenarios.errors import SlagateError
+from scenarios.observation import Rows
 from scenarios.run_folder import RunFolder
 
 _engines: WeakKeyDictionary[Environment, Engine] = WeakKeyDictionary()
@@ -27,8 +30,20 @@ def engine_of(environment: Environment) -> Engine:
 
 
 def attach(environment: Environment, engine: Engine) -> None:
-    """Make this the engine of the environment's users."""
+    """Make this the engine of the environment's users, and its rows what Locust's statistics are fed from.
+
+    Locust's own listener of the `request` event is taken off: the rows bring the same numbers, a tenth of a second
+    later. The event is fired for whoever else listens when a user starts.
+    """
     _engines[environment] = engine
+    handlers = environment.events.request._handlers
+    handlers[:] = [handler for handler in handlers if handler.__module__ != Runner.__module__]
+
+    def feed_statistics(rows: Rows, failures: list[Failure]) -> None:
+        if environment.runner is not None:
+            feed(environment.runner.stats, rows, failures, StatsError)
+
+    engine.on_rows = feed_statistics
 
 
 def install(events: Events) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from loadtests.clock import RunClock
-from loadtests.http_client import ConnectionFailedError, HttpClient, NoAnswerInTimeError, UnreadableReplyError
+from loadtests.http_client import Client, ConnectionFailedError, NoAnswerInTimeError, UnreadableReplyError
+from loadtests.locust_statistics import Failure
 from loadtests.pacing import Due
+from loadtests.parties import Parties
 from loadtests.people import Population
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
@@ -17,8 +18,7 @@ from loadtests.tally import Tally
 from loadtests.transaction import WIRE_OF_KIND, Call, Classified, Reply, Transaction, identify
 from loadtests.wires import rest, soap_edi
 from loadtests.wires.credentials import Credentials
-from scenarios.journeys import STEPS, Journey
-from scenarios.kinds import KIND_CLASS, PAYMENT, Wire
+from scenarios.kinds import Wire
 from scenarios.observation import ANSWERS, NEVER, STEPS_PER_ROOT, Outcome
 from scenarios.target import Target
 
@@ -33,11 +33,14 @@ _FAILURES: dict[type[Exception], Outcome] = {
     ConnectionFailedError: Outcome.CONNECTION,
     UnreadableReplyError: Outcome.ERROR,
 }
+_FAULTS = tuple(_FAILURES)
+_NOTHING = Reply(status=0, body=b"")
+_CUT_OFF = Classified(outcome=Outcome.IN_FLIGHT, detail="cut off at the end of the run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What Locust is told of an attempt."""
+    """What other listeners of Locust's `request` event than its own statistics are told of an attempt."""
 
     wire: str
     kind: str
@@ -63,58 +66,64 @@ class Sender:
         self._clock = clock
         self._recorder = recorder
         self._tally = tally
-        self._population = Population(plan.scenario, plan.seed, expiration_year=_year(clock.t0_ns) + 3)
+        population = Population(plan.scenario, plan.seed, expiration_year=_year(clock.t0_ns) + 3)
+        self._parties = Parties(plan.arrivals, population)
+        self._failures: list[Failure] = []
 
-    def send(self, client: HttpClient, due: Due, report: Callable[[Sent], None]) -> None:
+    def fresh_failures(self) -> list[Failure]:
+        """The attempts since the last call that were no answers."""
+        fresh, self._failures = self._failures, []
+        return fresh
+
+    def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
         transaction = self._transaction(due.place)
         build_call, classify_reply = _CODECS[transaction.wire]
         call = build_call(transaction, self._plan.target, self._credentials)
-        said = Classified(outcome=Outcome.IN_FLIGHT, detail="cut off at the end of the run")
-        reply = Reply(status=0, body=b"")
+        said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
         self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
         try:
             try:
                 reply = client.exchange(call)
                 said = classify_reply(transaction, reply)
-            except tuple(_FAILURES) as error:
+            except _FAULTS as error:
                 said = Classified(outcome=_FAILURES[type(error)], detail=str(error))
         finally:
             ended_ns = self._clock.now_ns()
             self._record(due, transaction, said, reply, started_ns, ended_ns)
-            report(
-                Sent(
-                    wire=transaction.wire.text,
-                    kind=transaction.kind.text,
-                    url=call.url,
-                    started_ns=started_ns,
-                    response_ms=(ended_ns - due.planned_ns) / 1e6,
-                    reply_bytes=len(reply.body),
-                    failure=None if said.outcome in ANSWERS else f"{said.outcome.text}: {said.detail}",
+            failure = None if said.outcome in ANSWERS else f"{said.outcome.text}: {said.detail}"
+            if failure is not None:
+                self._failures.append(Failure(transaction.wire, transaction.kind, failure, ended_ns))
+            if report is not None:
+                report(
+                    Sent(
+                        wire=transaction.wire.text,
+                        kind=transaction.kind.text,
+                        url=call.url,
+                        started_ns=started_ns,
+                        response_ms=(ended_ns - due.planned_ns) / 1e6,
+                        reply_bytes=len(reply.body),
+                        failure=failure,
+                    )
                 )
-            )
 
     def never_sent(self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int) -> None:
         """The row of an arrival that came due and found no user before the run ended."""
         transaction = self._transaction(place)
         said = Classified(outcome=Outcome.NOT_STARTED)
-        self._observe(
-            place, transaction, said, Reply(status=0, body=b""), planned_ns, NEVER, ended_ns, own_lag_ms
-        )
+        self._observe(place, transaction, said, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
 
     def _transaction(self, place: int) -> Transaction:
-        arrivals = self._plan.arrivals
-        root = int(arrivals.root[place])
-        kind = STEPS[Journey(int(arrivals.journey[place]))][0]
+        root, kind, person, charge = self._parties.at(place)
         arrival = root * STEPS_PER_ROOT
         return Transaction(
             arrival=arrival,
             attempt=0,
             kind=kind,
             wire=WIRE_OF_KIND[kind],
-            person=self._population.person(root),
-            charge=self._population.charge(root) if KIND_CLASS[kind] == PAYMENT else None,
+            person=person,
+            charge=charge,
             identifiers=identify(self._plan.nonce, arrival, 0),
         )
 
@@ -130,17 +139,17 @@ class Sender:
         if transaction.charge is not None:
             self._recorder.pay(
                 PaymentRecord(
-                    arrival=transaction.arrival,
-                    attempt=transaction.attempt,
-                    action=transaction.kind,
-                    outcome=said.outcome,
-                    asked_cents=transaction.charge.amount_cents,
-                    approved_cents=said.approved_cents,
-                    merchant_reference=transaction.identifiers.reference,
-                    transaction_id=said.transaction_id,
+                    transaction.arrival,
+                    transaction.attempt,
+                    transaction.kind,
+                    said.outcome,
+                    transaction.charge.amount_cents,
+                    said.approved_cents,
+                    transaction.identifiers.reference,
+                    said.transaction_id,
                 )
             )
-        own_lag_ms = max(0, math.ceil((started_ns - due.sendable_ns) / 1e6))
+        own_lag_ms = max(0, -((due.sendable_ns - started_ns) // 1_000_000))  # rounded up
         self._observe(due.place, transaction, said, reply, due.planned_ns, started_ns, ended_ns, own_lag_ms)
         self._tally.end(transaction.arrival, transaction.wire, said.outcome, reply.status, ended_ns)
 
@@ -157,19 +166,19 @@ class Sender:
     ) -> None:
         self._recorder.observe(
             place,
-            Observation(
-                arrival=transaction.arrival,
-                planned_ns=planned_ns,
-                started_ns=started_ns,
-                ended_ns=ended_ns,
-                kind=transaction.kind,
-                wire=transaction.wire,
-                outcome=said.outcome,
-                attempt=transaction.attempt,
-                status=reply.status,
-                payer=transaction.person.payer_place,
-                worker=0,
-                own_lag_ms=own_lag_ms,
-                reply_bytes=len(reply.body),
+            Observation(  # in the order of its fields: by name they would cost twice as much
+                transaction.arrival,
+                planned_ns,
+                started_ns,
+                ended_ns,
+                transaction.kind,
+                transaction.wire,
+                said.outcome,
+                transaction.attempt,
+                reply.status,
+                transaction.person.payer_place,
+                0,  # worker
+                own_lag_ms,
+                len(reply.body),
             ),
         )

@@ -25,14 +25,20 @@ class Tally:
     own_lag_ms: array[float] = field(default_factory=lambda: array("f"))
     judged: Counter[str] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[int] = field(default_factory=Counter)
+    refusals: Counter[int] = field(default_factory=Counter)  # in a row, by wire
     open: dict[int, tuple[str, int]] = field(default_factory=dict)  # arrival -> class, planned_ns
+    not_authorised: bool = False  # one wire's credentials were refused twenty times in a row
+    _by_outcome: list[int] = field(default_factory=lambda: [0] * (max(Outcome) + 1))
 
     @property
     def in_flight(self) -> int:
         """Sent and not yet ended."""
         return len(self.open)
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Ended attempts by the name of their outcome."""
+        return Counter({each.text: self._by_outcome[each] for each in Outcome if self._by_outcome[each]})
 
     def overdue(self, now_ns: int) -> Counter[str]:
         """Transactions in flight, by class, that are misses already, whatever comes."""
@@ -46,19 +52,20 @@ class Tally:
         """An attempt goes out, so much later than it could have."""
         self.started += 1
         self.open[arrival] = (KIND_CLASS[kind], planned_ns)
-        self.late += own_lag_ns >= _LATE_NS
-        self.own_lag_ms.append(max(0, own_lag_ns) / 1e6)
+        if own_lag_ns >= _LATE_NS:
+            self.late += 1
+        self.own_lag_ms.append(own_lag_ns / 1e6 if own_lag_ns > 0 else 0.0)
 
     def end(self, arrival: int, wire: int, outcome: Outcome, status: int, ended_ns: int) -> None:
         """An attempt has ended."""
         group, planned_ns = self.open.pop(arrival)
-        self.outcomes[outcome.text] += 1
-        self.refusals[wire] = self.refusals[wire] + 1 if status in _REFUSED else 0
+        self._by_outcome[outcome] += 1
+        if status in _REFUSED:
+            self.refusals[wire] += 1
+            self.not_authorised = self.not_authorised or self.refusals[wire] >= REFUSALS_IN_A_ROW
+        elif self.refusals:
+            self.refusals.pop(wire, None)
         if planned_ns >= self.measured_from_ns and outcome is not Outcome.IN_FLIGHT:
             self.judged[group] += 1
-            self.within[group] += outcome in ANSWERS and ended_ns - planned_ns <= self.limit_ns
-
-    @property
-    def not_authorised(self) -> bool:
-        """Whether one wire's credentials were refused twenty times in a row."""
-        return any(count >= REFUSALS_IN_A_ROW for count in self.refusals.values())
+            if outcome in ANSWERS and ended_ns - planned_ns <= self.limit_ns:
+                self.within[group] += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from loadtests.people import Charge, Person
 from scenarios.kinds import Kind, Wire
@@ -12,8 +14,7 @@ from scenarios.observation import STEPS_PER_ROOT, Outcome
 WIRE_OF_KIND = {Kind.ELIGIBILITY_INQUIRY: Wire.SOAP_EDI, Kind.CARD_SALE: Wire.REST}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identifiers:
+class Identifiers(NamedTuple):
     """What makes each request of each run unique."""
 
     reference: str  # invoice or trace number, at most 30 characters
@@ -28,11 +29,19 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     root, step = divmod(arrival, STEPS_PER_ROOT)
     return Identifiers(
         reference=f"{nonce}-{root}-{step}-{attempt}",
-        control_number=(int(nonce, 36) * 7919 + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000,
+        control_number=(_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@cache
+def _start(nonce: str) -> int:
+    return int(nonce, 36) * 7919
+
+
+# The values below are made for every transaction. Nobody changes them; `frozen` would double what making them costs.
+
+
+@dataclass(slots=True)
 class Transaction:
     """What is asked: kind, person or charge, identifiers."""
 
@@ -45,7 +54,7 @@ class Transaction:
     identifiers: Identifiers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Call:
     """An HTTP request, complete but for the connection."""
 
@@ -54,7 +63,7 @@ class Call:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Reply:
     """An HTTP reply, body decoded from its transfer coding."""
 
@@ -62,7 +71,7 @@ class Reply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Classified:
     """What a reply says."""
 

@@ -60,7 +60,7 @@ def load_sla(name: str) -> Sla:
 
 
 def load_target(name: str) -> Target:
-    """The target of a file; a secret named by a relative path is sought beside that file."""
+    """The target of a file; a secret or a certificate named by a relative path is sought beside that file."""
     path = find_file(name, "targets", "target")
     target = _checked(Target, _read_toml(path), str(path), target_cross_checks)
     refs = {
@@ -68,7 +68,10 @@ def load_target(name: str) -> Target:
         for key, ref in target.auth
         if ref is not None and ref.file is not None
     }
-    return target.model_copy(update={"auth": target.auth.model_copy(update=refs)})
+    files = {key: str(path.resolve().parent / value) for key, value in target.tls if isinstance(value, str)}
+    return target.model_copy(
+        update={"auth": target.auth.model_copy(update=refs), "tls": target.tls.model_copy(update=files)}
+    )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

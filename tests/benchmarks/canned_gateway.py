@@ -26,8 +26,8 @@ _SALE = (
     b'"Amount":%b,"AdditionalInfo1":%b}'
 )
 _BENEFITS = (
-    "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">"
-    "<soap:Body><DoEligibilityInquiryEDIResponse xmlns=\"http://www.instamed.com/\"><DoEligibilityInquiryEDIResult>"
+    '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
+    '<soap:Body><DoEligibilityInquiryEDIResponse xmlns="http://www.instamed.com/"><DoEligibilityInquiryEDIResult>'
     "ISA*00*          *00*          *ZZ*INSTAMED       *ZZ*SLAGATE        *261122*0057*^*00501*823369874*0*T*:~"
     "GS*HB*INSTAMED*SLAGATE*20261122*0057*823369874*X*005010X279A1~ST*271*0001*005010X279A1~"
     "BHT*0022*11*%b*20261122*0057~HL*1**20*1~NM1*PR*2*TEST PAYER*****PI*PAYER03~HL*2*1*21*1~"

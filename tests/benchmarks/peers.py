@@ -63,7 +63,9 @@ def inquiry(client: Any) -> bool:
     number = next(_counter)
     trace, member = f"k3x9ab-{number}-0-0", f"W{number:09d}"
     body = _INQUIRY.format(control=number, trace=trace, member=member).encode()
-    with client.post("/healthcare/service.asmx", data=body, headers=_SOAP_HEADERS, catch_response=True) as reply:
+    with client.post(
+        "/healthcare/service.asmx", data=body, headers=_SOAP_HEADERS, catch_response=True
+    ) as reply:
         text = next(
             element.text or ""
             for element in fromstring(reply.content).iter()

@@ -26,7 +26,9 @@ class Certificates:
 
 def make_certificates(folder: Path) -> Certificates:
     """An authority that signed a server for 127.0.0.1, ::1 and localhost, and a client."""
-    authority = _request(folder, "authority", "-x509", "-days", "3650", "-addext", "basicConstraints=critical,CA:TRUE")
+    authority = _request(
+        folder, "authority", "-x509", "-days", "3650", "-addext", "basicConstraints=critical,CA:TRUE"
+    )
     server = _signed(folder, "server", authority, "subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost")
     client = _signed(folder, "client", authority, "extendedKeyUsage=clientAuth")
     return Certificates(authority=authority.certificate, server=server, client=client)
@@ -35,7 +37,16 @@ def make_certificates(folder: Path) -> Certificates:
 def _request(folder: Path, name: str, *arguments: str) -> Pair:
     pair = Pair(certificate=folder / f"{name}.pem", key=folder / f"{name}.key")
     _openssl(
-        *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN=test {name}"),
+        *(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            f"/CN=test {name}",
+        ),
         *("-keyout", str(pair.key), "-out", str(pair.certificate), *arguments),
     )
     return pair
