@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check format clean
+.PHONY: help install run test test-all bench check format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test: $(VENV)/installed-dev ## Run the tests (under 4 minutes on two cores)
 
 test-all: $(VENV)/installed-dev ## Run the slow tests too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: $(VENV)/installed-dev ## Measure what sending costs against Locust's own clients (some minutes, two quiet cores)
+	$(BIN)/python -m tests.benchmarks.sending
 
 check: $(VENV)/installed-dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

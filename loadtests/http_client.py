@@ -113,7 +113,7 @@ class HttpClient:
             request = b"%b%d\r\n\r\n%b" % (head, len(call.body), call.body)
             lane, now_s = endpoint.lane, time.monotonic()
             connection = lane.connection
-            if connection is None or not connection.usable(now_s):
+            if connection is None or not connection.is_usable(now_s):
                 connection = self._connect(lane)
                 now_s = time.monotonic()
             reply = connection.exchange(request, now_s, self._first_byte_s, self._whole_s)

@@ -71,6 +71,7 @@ class Population:
     """Everybody a seed brings forth."""
 
     def __init__(self, scenario: Scenario, seed: int, *, expiration_year: int) -> None:
+        _birth_dates(), _npis()  # before load rather than with its first arrival
         payers = scenario.people.payer_shares
         self._payer_ids = [payer.id for payer in payers]
         self._payer_edges = choice_edges([payer.share for payer in payers])

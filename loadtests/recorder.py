@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,6 @@ if (
 ):  # one row, two codecs
     raise AssertionError("row layouts differ between recorder and scenarios.observation")
 
-_pack_observation = _OBSERVATION.pack
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -66,10 +66,9 @@ class PaymentRecord(NamedTuple):
 
     def packed(self) -> bytes:
         """The row; texts are ASCII, cut at their field's width."""
-        *numbers, reference, identity = self
-        return _PAYMENT.pack(
-            *numbers, reference.encode("ascii", "replace"), identity.encode("ascii", "replace")
-        )
+        arrival, attempt, action, outcome, asked_cents, approved_cents, reference, identity = self
+        texts = reference.encode("ascii", "replace"), identity.encode("ascii", "replace")
+        return _PAYMENT.pack(arrival, attempt, action, outcome, asked_cents, approved_cents, *texts)
 
 
 class RowsFile:
@@ -79,21 +78,14 @@ class RowsFile:
         self._path = path
         self.folder = path.parent
         self._pending = bytearray()
-        self._seen = 0
         try:
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         except OSError as error:
             raise RecordingError(f"cannot create {path}: {error.strerror}") from error
 
     def append(self, row: bytes) -> None:
-        """Take one row; it reaches the disk with the next flush."""
+        """Take one row or several; they reach the disk with the next flush."""
         self._pending += row
-
-    def unseen(self) -> bytes:
-        """The pending rows that were not asked for here before."""
-        fresh = bytes(self._pending[self._seen :])
-        self._seen = len(self._pending)
-        return fresh
 
     def flush(self) -> None:
         """Write what is pending. Raises RecordingError; what was written stays, at worst with a torn last row."""
@@ -101,7 +93,6 @@ class RowsFile:
             while self._pending:
                 written = os.write(self._handle, self._pending)
                 del self._pending[:written]
-                self._seen = max(0, self._seen - written)
         except OSError as error:
             raise RecordingError(f"cannot write {self._path.name}: {error.strerror}") from error
 
@@ -117,6 +108,9 @@ class Recorder:
         self._observations = RowsFile(folder.observations / f"{worker:04d}.rows")
         self._payments = RowsFile(folder.payments / f"{worker:04d}.rows")
         self._recorded = bytearray(planned)  # one byte a root: numpy's way in costs more than packing the row
+        # Packed together with the next flush: in one go that costs half of what it does between two requests.
+        self._new_rows: list[Observation] = []
+        self._new_payments: list[PaymentRecord] = []
         self._unseen = bytearray()
         self.failure: str | None = None
         self.rows = 0
@@ -134,28 +128,35 @@ class Recorder:
 
     def observe(self, place: int, observation: Observation) -> None:
         """Record an attempt at the root at `place` of this process's plan."""
-        try:
-            row = _pack_observation(*observation)
-        except struct.error:  # something does not fit
-            row = observation.packed()
-        self._observations.append(row)
+        self._new_rows.append(observation)
         self._recorded[place] = 1
         self.rows += 1
 
     def pay(self, record: PaymentRecord) -> None:
         """Record a payment attempt."""
-        self._payments.append(record.packed())
+        self._new_payments.append(record)
 
     def fresh_rows(self) -> Rows:
         """The observations since the last call, oldest first; what feeds Locust's statistics."""
-        fresh = self._unseen + self._observations.unseen()
-        self._unseen = bytearray()
+        self._pack()
+        fresh, self._unseen = self._unseen, bytearray()
         return np.frombuffer(fresh, dtype=OBSERVATION)
+
+    def _pack(self) -> None:
+        rows, self._new_rows = self._new_rows, []
+        payments, self._new_payments = self._new_payments, []
+        try:
+            packed = b"".join(starmap(_OBSERVATION.pack, rows))
+        except struct.error:  # something in one of them does not fit
+            packed = b"".join(map(Observation.packed, rows))
+        self._unseen += packed
+        self._observations.append(packed)
+        self._payments.append(b"".join(map(PaymentRecord.packed, payments)))
 
     def flush(self) -> bool:
         """Write what is pending; False once anything could not be written, for good."""
         if self.failure is None:
-            self._unseen += self._observations.unseen()
+            self._pack()
             try:
                 self._payments.flush()
                 self._observations.flush()

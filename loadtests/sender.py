@@ -15,11 +15,11 @@ from loadtests.people import Population
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.tally import Tally
-from loadtests.transaction import WIRE_OF_KIND, Call, Classified, Reply, Transaction, identify
+from loadtests.transaction import Call, Classified, Reply, Transaction
 from loadtests.wires import rest, soap_edi
 from loadtests.wires.credentials import Credentials
 from scenarios.kinds import Wire
-from scenarios.observation import ANSWERS, NEVER, STEPS_PER_ROOT, Outcome
+from scenarios.observation import ANSWERS, NEVER, Outcome
 from scenarios.target import Target
 
 _Build = Callable[[Transaction, Target, Credentials], Call]
@@ -67,7 +67,7 @@ class Sender:
         self._recorder = recorder
         self._tally = tally
         population = Population(plan.scenario, plan.seed, expiration_year=_year(clock.t0_ns) + 3)
-        self._parties = Parties(plan.arrivals, population)
+        self._parties = Parties(plan.arrivals, population, plan.nonce, self._build)
         self._failures: list[Failure] = []
 
     def fresh_failures(self) -> list[Failure]:
@@ -77,9 +77,8 @@ class Sender:
 
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
-        transaction = self._transaction(due.place)
-        build_call, classify_reply = _CODECS[transaction.wire]
-        call = build_call(transaction, self._plan.target, self._credentials)
+        transaction, call = self._parties.at(due.place)
+        classify_reply = _CODECS[transaction.wire][1]
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
         self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
@@ -110,22 +109,12 @@ class Sender:
 
     def never_sent(self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int) -> None:
         """The row of an arrival that came due and found no user before the run ended."""
-        transaction = self._transaction(place)
+        [transaction] = self._parties.transactions(place, place + 1)
         said = Classified(outcome=Outcome.NOT_STARTED)
         self._observe(place, transaction, said, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
 
-    def _transaction(self, place: int) -> Transaction:
-        root, kind, person, charge = self._parties.at(place)
-        arrival = root * STEPS_PER_ROOT
-        return Transaction(
-            arrival=arrival,
-            attempt=0,
-            kind=kind,
-            wire=WIRE_OF_KIND[kind],
-            person=person,
-            charge=charge,
-            identifiers=identify(self._plan.nonce, arrival, 0),
-        )
+    def _build(self, transaction: Transaction) -> Call:
+        return _CODECS[transaction.wire][0](transaction, self._plan.target, self._credentials)
 
     def _record(
         self,
@@ -136,20 +125,22 @@ class Sender:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        if transaction.charge is not None:
+        charge = transaction.charge
+        if charge is not None:
             self._recorder.pay(
                 PaymentRecord(
                     transaction.arrival,
                     transaction.attempt,
                     transaction.kind,
                     said.outcome,
-                    transaction.charge.amount_cents,
+                    charge.amount_cents,
                     said.approved_cents,
                     transaction.identifiers.reference,
                     said.transaction_id,
                 )
             )
-        own_lag_ms = max(0, -((due.sendable_ns - started_ns) // 1_000_000))  # rounded up
+        lag_ns = started_ns - due.sendable_ns
+        own_lag_ms = -(-lag_ns // 1_000_000) if lag_ns > 0 else 0  # rounded up
         self._observe(due.place, transaction, said, reply, due.planned_ns, started_ns, ended_ns, own_lag_ms)
         self._tally.end(transaction.arrival, transaction.wire, said.outcome, reply.status, ended_ns)
 

@@ -27,10 +27,8 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     Control numbers of one run start at a place given by the nonce and go up by one a root and step-attempt.
     """
     root, step = divmod(arrival, STEPS_PER_ROOT)
-    return Identifiers(
-        reference=f"{nonce}-{root}-{step}-{attempt}",
-        control_number=(_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000,
-    )
+    control_number = (_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000
+    return Identifiers(f"{nonce}-{root}-{step}-{attempt}", control_number)
 
 
 @cache

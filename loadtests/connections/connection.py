@@ -68,7 +68,7 @@ class Connection:
         self._watcher.start(self._readable)
         deadlines.watch(self)
 
-    def usable(self, now_s: float) -> bool:
+    def is_usable(self, now_s: float) -> bool:
         """Whether a request may go out here. The peer may have closed in the very moment: so a last look."""
         if self.alive and now_s - self._idle_since_s > _IDLE_UNSEEN_S:
             self._readable()
@@ -171,23 +171,23 @@ class Connection:
         self._expecting = False
         if not self._framer.reusable:
             self._retire()
-        self._hand_over(reply)
-        if not self._expecting:
-            self._idle_since_s = time.monotonic()
+        self._idle_since_s = time.monotonic()
+        waiter, self._waiter = self._waiter, None
+        if waiter is None:
+            self._result = reply  # the request is still being sent
+        else:
+            waiter.switch(reply)
 
     def _fail(self, error: Exception) -> None:
         self.deadline_s = _NEVER_S
         self._retire()
         if self._expecting:
             self._expecting = False
-            self._hand_over(error)
-
-    def _hand_over(self, result: Reply | Exception) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is None:
-            self._result = result  # still sending, or between two steps of it
-        else:
-            waiter.switch(result)
+            waiter, self._waiter = self._waiter, None
+            if waiter is None:
+                self._result = error
+            else:
+                waiter.switch(error)
 
     def _retire(self) -> None:
         """Nothing more is read or sent here; the user closes it."""

@@ -55,7 +55,7 @@ class ReplyFramer:
             end = data.find(b"\r\n\r\n") + 4
             known = self._known.get(data[:end])
             if known is not None and len(data) - end == known[1]:
-                return Reply(status=known[0], body=data[end:])
+                return Reply(known[0], data[end:])
             self.begun = True
             self._first = data
         return self._parse(data)

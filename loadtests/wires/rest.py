@@ -61,7 +61,7 @@ def build_call(transaction: Transaction, target: Target, credentials: Credential
         f'"FirstName":{_json_text(person.first_name)},"LastName":{_json_text(person.last_name)}}},'
         f'"AdditionalInfo1":"{reference}"}}'
     )
-    return Call(url=common.url, headers=common.headers, body=body.encode())
+    return Call(common.url, common.headers, body.encode())
 
 
 @lru_cache(maxsize=4096)
@@ -80,7 +80,7 @@ class _CardResult(msgspec.Struct):
 class _SaleReply(msgspec.Struct):
     TransactionStatus: str
     TransactionID: str
-    Amount: msgspec.Raw = msgspec.Raw()
+    Amount: str | msgspec.UnsetType = msgspec.UNSET  # a number is read at leisure
     IsPartiallyApproved: bool | None = None
     Patient: _Patient | None = None
     AdditionalInfo1: str | None = None
@@ -111,8 +111,7 @@ def _plain_answer(transaction: Transaction, body: bytes) -> Classified | None:
     except (ValueError, RecursionError):  # msgspec's own are ValueErrors
         return None
     reference, asked = transaction.identifiers.reference, dollars(charge.amount_cents)
-    amount = bytes(said.Amount)
-    if amount and amount != b'"%b"' % asked.encode() and amount != asked.encode():
+    if said.Amount is not msgspec.UNSET and said.Amount != asked:
         return None
     patient, card = said.Patient, said.CardResult
     if (
@@ -124,9 +123,7 @@ def _plain_answer(transaction: Transaction, body: bytes) -> Classified | None:
     ):
         return None
     if said.TransactionStatus == "C" and charge.amount_cents > 0:
-        return Classified(
-            outcome=Outcome.COMPLETED, approved_cents=charge.amount_cents, transaction_id=said.TransactionID
-        )
+        return Classified(Outcome.COMPLETED, charge.amount_cents, said.TransactionID)
     if said.TransactionStatus == "D":
         return Classified(outcome=Outcome.DECLINED, transaction_id=said.TransactionID)
     return None
@@ -198,6 +195,7 @@ def _cents(amount: object) -> int | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def dollars(cents: int) -> str:
     """An amount as text with two decimals."""
     return f"{cents // 100}.{cents % 100:02d}"

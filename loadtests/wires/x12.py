@@ -111,7 +111,7 @@ def classify_interchange(transaction: Transaction, text: str) -> Classified:
     """What an X12 answer says of this inquiry, after checking that it speaks of this inquiry."""
     trace, member_id = transaction.identifiers.reference, transaction.person.member_id
     if is_plain_271(text, trace=trace, origin=_TRACE_ORIGIN, member_id=member_id):
-        return Classified(outcome=Outcome.COMPLETED)
+        return Classified(Outcome.COMPLETED)
     return classify_segments(transaction, text)
 
 
