@@ -13,15 +13,21 @@ import numpy as np
 
 from loadtests.people import Population
 from loadtests.schedule import Arrivals
-from loadtests.transaction import WIRE_OF_KIND, Call, Transaction, identify
+from loadtests.transaction import WIRE_OF_KIND, Call, Transaction, identify_roots
 from scenarios.journeys import STEPS, Journey
-from scenarios.kinds import KIND_CLASS, PAYMENT, Kind
+from scenarios.kinds import KIND_CLASS, PAYMENT, Kind, Wire
 from scenarios.observation import STEPS_PER_ROOT
 
 _MOST_AHEAD = 512  # some 3 ms of work, once in so many arrivals
 _FURTHEST_AHEAD_NS = 1_000_000_000
-_FIRST_KIND = {int(journey): STEPS[journey][0] for journey in Journey}
-_PAYS = {kind: KIND_CLASS[kind] == PAYMENT for kind in Kind}
+
+
+def _first(journey: Journey) -> tuple[Kind, Wire, bool]:
+    kind = STEPS[journey][0]
+    return kind, WIRE_OF_KIND[kind], KIND_CLASS[kind] == PAYMENT
+
+
+_FIRST = {int(journey): _first(journey) for journey in Journey}
 
 
 class Party(NamedTuple):
@@ -59,26 +65,18 @@ class Parties:
     def transactions(self, first: int, before: int) -> list[Transaction]:
         """The first transactions of the roots at these places."""
         roots = self._arrivals.root[first:before]
-        kinds = [_FIRST_KIND[journey] for journey in self._arrivals.journey[first:before].tolist()]
-        charges = (
-            self._population.charges(roots) if any(map(_PAYS.__getitem__, kinds)) else [None] * len(kinds)
-        )
-        nonce = self._nonce
+        firsts = [_FIRST[journey] for journey in self._arrivals.journey[first:before].tolist()]
+        people = self._population.people(roots)
+        charges = self._population.charges(roots)
+        identifiers = identify_roots(self._nonce, roots)
         return [
-            Transaction(
-                root * STEPS_PER_ROOT,
-                0,
-                kind,
-                WIRE_OF_KIND[kind],
-                person,
-                charge if _PAYS[kind] else None,
-                identify(nonce, root * STEPS_PER_ROOT, 0),
-            )
-            for root, kind, person, charge in zip(
-                roots.tolist(), kinds, self._population.people(roots), charges, strict=True
+            Transaction(root * STEPS_PER_ROOT, 0, kind, wire, person, charge if pays else None, identity)
+            for root, (kind, wire, pays), person, charge, identity in zip(
+                roots.tolist(), firsts, people, charges, identifiers, strict=True
             )
         ]
 
     def _with_calls(self, transactions: list[Transaction]) -> list[Party]:
         build = self._build
-        return [Party(transaction, build(transaction)) for transaction in transactions]
+        # Party's own __new__ would cost three times this
+        return [tuple.__new__(Party, (transaction, build(transaction))) for transaction in transactions]

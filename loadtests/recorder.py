@@ -151,7 +151,7 @@ class Recorder:
             packed = b"".join(map(Observation.packed, rows))
         self._unseen += packed
         self._observations.append(packed)
-        self._payments.append(b"".join(map(PaymentRecord.packed, payments)))
+        self._payments.append(b"".join([record.packed() for record in payments]))
 
     def flush(self) -> bool:
         """Write what is pending; False once anything could not be written, for good."""

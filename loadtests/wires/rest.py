@@ -88,6 +88,7 @@ class _SaleReply(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_SaleReply).decode
+_COMPLETED = Outcome.COMPLETED  # an attribute of an enum costs as much as building a small object
 _USUAL_BYTES = 4000  # longer replies are read at leisure; no number in one can exceed what `json` takes
 
 
@@ -123,7 +124,7 @@ def _plain_answer(transaction: Transaction, body: bytes) -> Classified | None:
     ):
         return None
     if said.TransactionStatus == "C" and charge.amount_cents > 0:
-        return Classified(Outcome.COMPLETED, charge.amount_cents, said.TransactionID)
+        return Classified(_COMPLETED, charge.amount_cents, said.TransactionID)
     if said.TransactionStatus == "D":
         return Classified(outcome=Outcome.DECLINED, transaction_id=said.TransactionID)
     return None

@@ -116,7 +116,7 @@ def classify_reply(transaction: Transaction, reply: Reply) -> Classified:
         return Classified(outcome=Outcome.ERROR, detail=f"HTTP {reply.status}")
     text = _wrapping.text_in(reply.body)
     if text is not None:
-        return classify_interchange(transaction, text)
+        return classify_interchange(transaction, text, printable=True)
     try:
         root: Element = fromstring(reply.body)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:

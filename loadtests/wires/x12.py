@@ -14,6 +14,7 @@ _TRACE_ORIGIN = "9SLAGATE00"  # TRN03: who assigned the trace number, ten charac
 _SENDER = "SLAGATE"
 _RECEIVER = "INSTAMED"
 _ISA_LENGTH = 106  # ISA is the one segment of fixed width; its last character is the segment terminator
+_COMPLETED = Outcome.COMPLETED  # an attribute of an enum costs as much as building a small object
 _PAYER_SIDE = frozenset({"42", "80"})  # AAA03: unable to respond now, no response received
 
 
@@ -26,26 +27,25 @@ def build_270(transaction: Transaction, when: datetime) -> str:
 def _template(day: str, clock: str) -> str:
     body = [
         "ST*270*0001*005010X279A1",
-        f"BHT*0022*13*%(trace)s*{day}*{clock}",
+        f"BHT*0022*13*%s*{day}*{clock}",
         "HL*1**20*1",
-        "NM1*PR*2*TEST PAYER*****PI*%(payer)s",
+        "NM1*PR*2*TEST PAYER*****PI*%s",
         "HL*2*1*21*1",
-        "NM1*1P*2*LOAD CLINIC*****XX*%(npi)s",
+        "NM1*1P*2*LOAD CLINIC*****XX*%s",
         "HL*3*2*22*0",
-        f"TRN*1*%(trace)s*{_TRACE_ORIGIN}",
-        "NM1*IL*1*%(last)s*%(first)s****MI*%(member)s",
-        "DMG*D8*%(birth)s*%(gender)s",
+        f"TRN*1*%s*{_TRACE_ORIGIN}",
+        "NM1*IL*1*%s*%s****MI*%s",
+        "DMG*D8*%s*%s",
         f"DTP*291*D8*{day}",
         "EQ*30",
     ]
     envelope = [
-        f"ISA*00*{'':10}*00*{'':10}*ZZ*{_SENDER:15}*ZZ*{_RECEIVER:15}*{day[2:]}*{clock}"
-        "*^*00501*%(control)09d*0*T*:",
-        f"GS*HS*{_SENDER}*{_RECEIVER}*{day}*{clock}*%(control)d*X*005010X279A1",
+        f"ISA*00*{'':10}*00*{'':10}*ZZ*{_SENDER:15}*ZZ*{_RECEIVER:15}*{day[2:]}*{clock}*^*00501*%s*0*T*:",
+        f"GS*HS*{_SENDER}*{_RECEIVER}*{day}*{clock}*%s*X*005010X279A1",
         *body,
         f"SE*{len(body) + 1}*0001",
-        "GE*1*%(control)d",
-        "IEA*1*%(control)09d",
+        "GE*1*%s",
+        "IEA*1*%s",
     ]
     return "~".join(envelope) + "~"
 
@@ -59,17 +59,24 @@ def template_270(when: datetime) -> str:
 def fill_270(transaction: Transaction, template: str) -> str:
     """The inquiry of one transaction."""
     person, identifiers = transaction.person, transaction.identifiers
-    return template % {
-        "trace": identifiers.reference,
-        "control": identifiers.control_number,
-        "payer": person.payer_id,
-        "npi": person.provider_npi,
-        "last": person.last_name,
-        "first": person.first_name,
-        "member": person.member_id,
-        "birth": person.birth_date,
-        "gender": person.gender,
-    }
+    trace, group = identifiers.reference, str(identifiers.control_number)
+    interchange = group.zfill(9)
+    # in the order in which the segments stand
+    return template % (
+        interchange,
+        group,
+        trace,
+        person.payer_id,
+        person.provider_npi,
+        trace,
+        person.last_name,
+        person.first_name,
+        person.member_id,
+        person.birth_date,
+        person.gender,
+        group,
+        interchange,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +114,15 @@ def _check_counts(segments: list[list[str]]) -> None:
         raise ValueError("SE does not close ST")
 
 
-def classify_interchange(transaction: Transaction, text: str) -> Classified:
-    """What an X12 answer says of this inquiry, after checking that it speaks of this inquiry."""
+def classify_interchange(transaction: Transaction, text: str, *, printable: bool = False) -> Classified:
+    """What an X12 answer says of this inquiry, after checking that it speaks of this inquiry.
+
+    `printable` spares a second look where somebody has seen to it that there are no control characters.
+    """
     trace, member_id = transaction.identifiers.reference, transaction.person.member_id
-    if is_plain_271(text, trace=trace, origin=_TRACE_ORIGIN, member_id=member_id):
-        return Classified(Outcome.COMPLETED)
+    printable = printable or text.isprintable()
+    if printable and is_plain_271(text, trace=trace, origin=_TRACE_ORIGIN, member_id=member_id):
+        return Classified(_COMPLETED)
     return classify_segments(transaction, text)
 
 
