@@ -19,7 +19,7 @@ from scenarios.duration import Duration, duration_text
 class ConstantPhase(BaseModel):
     """Arrivals at one rate for a while."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     shape: Literal["constant"]
     rate_per_s: Annotated[float, Field(gt=0, le=1_000_000)]
@@ -37,10 +37,9 @@ class ConstantPhase(BaseModel):
         return self.rate_per_s
 
     def scaled(self, *, rate: float, time: float) -> ConstantPhase:
-        """The same phase with its rate and its length multiplied."""
-        return self.model_copy(
-            update={"rate_per_s": self.rate_per_s * rate, "duration": self.duration * time}
-        )
+        """The same phase with rate and length multiplied; the length to whole microseconds, as files have it."""
+        duration = round(self.duration * time, 6)
+        return self.model_copy(update={"rate_per_s": self.rate_per_s * rate, "duration": duration})
 
     def describe(self) -> str:
         """The phase in words."""
