@@ -80,10 +80,12 @@ def test_the_moment_of_an_inquiry_is_in_universal_time() -> None:
 
 
 def test_the_interchange_header_has_its_fixed_width_and_a_nine_digit_control_number() -> None:
-    small = transaction(Kind.ELIGIBILITY_INQUIRY, identifiers=identify("000000", 7 * 256, 0))
+    small = transaction(
+        Kind.ELIGIBILITY_INQUIRY, identifiers=identify("000000", 7 * 256, 0)
+    )  # numbers start at 1
     isa = build_270(small, WHEN).split("~")[0]
     assert len(isa) == 105
-    assert isa.split("*")[13] == "000000007"
+    assert isa.split("*")[13] == "000000008"
 
 
 @pytest.mark.parametrize(
