@@ -25,7 +25,7 @@ from mock_gateway.ledger_file import (
     read_sums,
 )
 from mock_gateway.ledger_writer import CrashPoint, LedgerWriter, Posting, Stored
-from mock_gateway.payment import EXPORTED, Action, Change, Payment
+from mock_gateway.payment import Action, Change, Payment
 
 _NO_SUMS = (0, 0, 0, 0)
 _MOST_FOUND = 100
@@ -127,9 +127,6 @@ class Ledger:
             yield from read_pages(connection)
         finally:
             connection.close()
-
-    def read_all(self) -> list[dict[str, Any]]:
-        return [dict(zip(EXPORTED, row, strict=True)) for page in self.export() for row in page]
 
     def close(self) -> None:
         """Commit what was handed over, close the file, and remove it if it is a temporary one."""

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway import Gateway
-from mock_gateway.hang_up import TransportSharingProtocol
+from mock_gateway.head_limits import GatewayProtocol
 from mock_gateway.ledger import Ledger
 
 # Slow requests must not hold up a stop: what is in flight gets this long.
@@ -69,7 +69,7 @@ def serve(app: FastAPI, listener: socket.socket, *, exit_with_stdin: bool) -> No
 async def _serve(app: FastAPI, gateway: Gateway, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
-        http=TransportSharingProtocol,
+        http=GatewayProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,4 +1,4 @@
-"""Card sales with their durable ledger against a bare FastAPI route: `python -m tests.benchmarks.gateway_sale`.
+"""Card sales with durable ledger against a bare FastAPI route: `python -m tests.benchmarks.gateway_sale`.
 
 Exit code 0 at half the bare rate or more, 1 below it, 2 if it could not be measured.
 """
@@ -40,7 +40,9 @@ def main() -> int:
     print(f"  {stored:,} payments in the ledger")
     answered = sum(comparison.ours_per_s) * options.seconds
     if stored < answered * 0.99:
-        print(f"  that is fewer than the {answered:,.0f} that were acknowledged: the figures count for nothing")
+        print(
+            f"  that is fewer than the {answered:,.0f} that were acknowledged: the figures count for nothing"
+        )
         return 1
     return code
 

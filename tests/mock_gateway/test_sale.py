@@ -105,7 +105,10 @@ def test_the_ledger_holds_each_acknowledged_payment_once(start_gateway: StartGat
     assert {payment["last_four"] for payment in ledger} == {"1111"}
     stats = gateway.stats()
     assert stats["payments"] == {
-        **{"count": 3, "asked_cents": 3015, "approved_cents": 2000, "refunded_cents": 0},
+        "count": 3,
+        "asked_cents": 3015,
+        "approved_cents": 2000,
+        "refunded_cents": 0,
         "rows": {"sale": 3},
     }
     assert stats["requests"]["sale"] == {"200": 3, "400": 1}
