@@ -14,9 +14,13 @@ from mock_gateway.cards import CVN_PATTERN, NUMBER_PATTERN
 Name = Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")]
 ShortText = Annotated[str, Field(max_length=50)]
 Identity = Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")]
+# Some digit must not be zero; pydantic's own patterns cannot look ahead.
+_AMOUNT_TEXT = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
 AskedAmount = (
     Annotated[float, Field(gt=0, lt=1e12, description="dollars, not finer than a cent")]
-    | Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", description="dollars and cents, above 0")]
+    | Annotated[
+        str, Field(description="dollars and cents, above 0", json_schema_extra={"pattern": _AMOUNT_TEXT})
+    ]
 )
 ResponseCode = Annotated[str, Field(pattern="^[0-9]{3}$")]
 TransactionId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
