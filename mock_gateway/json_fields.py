@@ -65,7 +65,7 @@ class JsonFields(Complaints):
             if not required:
                 return ""
             message = "is required"
-        elif not isinstance(value, str) or len(value) > longest or (required and not value.strip()):
+        elif not isinstance(value, str) or len(value) > longest or (required and not value.strip(" ")):
             message = f"must be text of 1 to {longest} characters"
         elif value.isascii() or _is_unicode(value):
             return value

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mock_gateway.cards import CVN_PATTERN, NUMBER_PATTERN
 
-Name = Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=50, pattern="[^ ]")]
 ShortText = Annotated[str, Field(max_length=50)]
-Identity = Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")]
+Identity = Annotated[str, Field(min_length=1, max_length=50, pattern="[^ ]")]
 # Some digit must not be zero; pydantic's own patterns cannot look ahead.
 _AMOUNT_TEXT = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
 AskedAmount = (
