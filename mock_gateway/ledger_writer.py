@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -98,7 +99,8 @@ class LedgerWriter:
             except Empty:
                 pass
             outcomes = self._commit(batch)
-            if not self._loop.is_closed():
+            # With the loop closed nobody waits any more; what is committed is committed.
+            with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(_settle, batch, outcomes)
 
     def _commit(self, batch: list[Posting]) -> list[Stored | Exception]:
@@ -113,7 +115,8 @@ class LedgerWriter:
             ]
             _crash_if(batch, CrashPoint.BEFORE_COMMIT)
             connection.execute("COMMIT")
-        except sqlite3.Error as failure:
+        except Exception as failure:
+            # Also what is not sqlite's: a thread that died would leave every caller waiting.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return [StorageError(type(failure).__name__)] * len(batch)

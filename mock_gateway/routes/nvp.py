@@ -67,6 +67,9 @@ class NvpWire:
     def refuse_payment(self, refused: RefusedError) -> Response:
         return self._error(refused.code, f"{refused.place} {refused}")
 
+    def fail(self) -> Response:
+        return self._error(_INVALID, "An unexpected error occurred")
+
     def write(self, done: Done) -> str:
         return self._text(describe_done(done, self._facts, echo_amount=self._echoes_amount))
 

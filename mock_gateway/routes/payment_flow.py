@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from mock_gateway.admission import read_body
 from mock_gateway.cashier import Done, carry_out, prepare
-from mock_gateway.errors import BodyError, RefusedError
+from mock_gateway.errors import BodyError, RefusedError, StorageError
 from mock_gateway.faults import FaultKind
 from mock_gateway.field_errors import FieldError
 from mock_gateway.gateway import SALE, Gateway
 from mock_gateway.payment import Order
-from mock_gateway.routes.business import refuse_at_once
+from mock_gateway.routes.business import logger, refuse_at_once
 
 
 class Wire(Protocol):
@@ -31,6 +31,9 @@ class Wire(Protocol):
     def refuse_fields(self, errors: list[FieldError]) -> Response: ...
 
     def refuse_payment(self, refused: RefusedError) -> Response: ...
+
+    def fail(self) -> Response:
+        """The answer when the gateway itself is at fault and nothing was paid."""
 
     def write(self, done: Done) -> str: ...
 
@@ -65,6 +68,9 @@ async def answer_payment(gateway: Gateway, request: Request, wire: Wire) -> Resp
         done = await carry_out(gateway, job, effect, service_s)
     except RefusedError as refused:
         return wire.refuse_payment(refused)
+    except StorageError as failure:
+        logger.error("the ledger could not be written: %s", failure)
+        return wire.fail()
     text = wire.write(done)
     if effect.kind is FaultKind.MALFORMED_REPLY:
         text = text[: len(text) // 2]

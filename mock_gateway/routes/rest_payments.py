@@ -66,6 +66,9 @@ class RestWire:
         body = {"ResponseCode": code, "ResponseMessage": message, "FieldErrors": fields}
         return JSONResponse(body, status_code=self._facts.refusal_status)
 
+    def fail(self) -> Response:
+        return JSONResponse({"Message": "An unexpected error occurred"}, status_code=500)
+
     def write(self, done: Done) -> str:
         if isinstance(done, Charged):
             return json.dumps(self._charged(done))

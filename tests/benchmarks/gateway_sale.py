@@ -54,8 +54,8 @@ def _count_stored(url: str) -> int:
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="how often each side is loaded (7)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long each time (2)")
+    parser.add_argument("--rounds", type=int, default=7, help="how many undisturbed rounds (7)")
+    parser.add_argument("--seconds", type=int, default=2, help="how long each side is loaded in a round (2)")
     return parser.parse_args()
 
 

@@ -1,4 +1,8 @@
-"""Two servers on one core, loaded in turn by wrk from another: which of them answers how many a second."""
+"""Two servers on one core, loaded in turn by wrk from another: which of them answers how many a second.
+
+Only rounds in which both servers had their core to themselves count: with a neighbour on it, or on that of
+the load, the figures say nothing about either.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +23,8 @@ from typing import Self
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 _RATE = re.compile(r"Requests/sec:\s*([0-9.]+)")
+_LEAST_SHARE = 0.85
+_TRIES_PER_ROUND = 5
 _ERRORS = re.compile(r"(Non-2xx or 3xx responses|Socket errors): *(.*)")
 
 
@@ -42,6 +49,12 @@ class Server:
         if not line:
             raise BenchmarkError(f"{' '.join(arguments)} did not start")
         self.url: str = json.loads(line)["url"]
+        self._stat = Path(f"/proc/{self._process.pid}/stat")
+
+    def cpu_s(self) -> float:
+        """Processor seconds of all its threads so far."""
+        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self) -> Self:
         return self
@@ -69,23 +82,33 @@ def pick_cores() -> tuple[int, int]:
     return cores[0], cores[1]
 
 
-def measure_rate(url: str, load: Load, *, core: int, seconds: float) -> float:
-    """Answers a second under full load. Raises BenchmarkError if any of them was not a 2xx."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Answers a second, and the share of its core that the server had meanwhile."""
+
+    per_s: float
+    cpu_share: float
+
+
+def measure(server: Server, load: Load, *, core: int, seconds: int) -> Measurement:
+    """The server under full load. Raises BenchmarkError if any answer was not a 2xx."""
     if shutil.which("wrk") is None:
         raise BenchmarkError("wrk is missing; apt-get install wrk")
-    command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds:g}s", "-s", str(FOLDER / load.script)]
+    command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "-s", str(FOLDER / load.script)]
+    cpu_s, started = server.cpu_s(), time.monotonic()
     done = subprocess.run(
-        [*command, url + load.path],
+        [*command, server.url + load.path],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     )
+    cpu_share = (server.cpu_s() - cpu_s) / (time.monotonic() - started)
     errors = _ERRORS.search(done.stdout)
     rate = _RATE.search(done.stdout)
     if errors or rate is None:
-        raise BenchmarkError(f"wrk {url + load.path}: {errors[0] if errors else done.stdout}")
-    return float(rate[1])
+        raise BenchmarkError(f"wrk {server.url + load.path}: {errors[0] if errors else done.stdout}")
+    return Measurement(per_s=float(rate[1]), cpu_share=cpu_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +128,27 @@ class Comparison:
         return statistics.median(self.ratios)
 
 
-def compare(load: Load, ours: Server, bare: Server, *, core: int, rounds: int, seconds: float) -> Comparison:
-    """Load both in turn, in alternating order, so that a slow minute of the machine falls on both."""
-    rates: dict[str, list[float]] = {"bare": [], "ours": []}
-    sides = [("bare", bare), ("ours", ours)]
-    for _, server in sides:
-        measure_rate(server.url, load, core=core, seconds=1.0)
-    for turn in range(rounds):
-        for name, server in sides if turn % 2 == 0 else reversed(sides):
-            rates[name].append(measure_rate(server.url, load, core=core, seconds=seconds))
-    return Comparison(bare_per_s=tuple(rates["bare"]), ours_per_s=tuple(rates["ours"]))
+def compare(load: Load, ours: Server, bare: Server, *, core: int, rounds: int, seconds: int) -> Comparison:
+    """Load both in turn, in alternating order, so that a slow minute of the machine falls on both.
+
+    Raises BenchmarkError if neighbours left too few undisturbed rounds.
+    """
+    rates: list[tuple[float, float]] = []
+    for server in (bare, ours):
+        measure(server, load, core=core, seconds=1)
+    for turn in range(rounds * _TRIES_PER_ROUND):
+        order = (bare, ours) if turn % 2 == 0 else (ours, bare)
+        measured = {server: measure(server, load, core=core, seconds=seconds) for server in order}
+        if all(one.cpu_share >= _LEAST_SHARE for one in measured.values()):
+            rates.append((measured[bare].per_s, measured[ours].per_s))
+        if len(rates) == rounds:
+            break
+    else:
+        raise BenchmarkError(
+            f"only {len(rates)} of {turn + 1} rounds gave both servers {_LEAST_SHARE:.0%} of "
+            "their core, as it takes; measure again on a quiet machine"
+        )
+    return Comparison(bare_per_s=tuple(r[0] for r in rates), ours_per_s=tuple(r[1] for r in rates))
 
 
 def report(title: str, comparison: Comparison, bar: float, say: Callable[[str], None] = print) -> int:

@@ -11,14 +11,18 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from mock_gateway.app import create_app
 from mock_gateway.errors import RefusedError, SettingsError, StorageError
+from mock_gateway.gateway_profile import load_profile
 from mock_gateway.ledger import Ledger, LedgerSettings
 from mock_gateway.payment import EXPORTED, Action, Change, Payment
+from mock_gateway.settings import Settings
 from mock_gateway.transaction_ids import make_transaction_id
 from tests.mock_gateway.conftest import StartGateway
-from tests.mock_gateway.messages import sale_body
+from tests.mock_gateway.messages import BASIC, REST_HEADERS, sale_body
 from tests.mock_gateway.payment_messages import CARD, NVP_CARD, ask_nvp, ask_rest, charge, find, nvp_form
 from tests.mock_gateway.test_process import refusal
 
@@ -238,3 +242,28 @@ def test_the_account_outlives_an_orderly_stop(start_gateway: StartGateway, tmp_p
         assert stored.execute("SELECT count(*) FROM payments").fetchone() == (1,)
     stored.close()
     assert subprocess.run(["test", "-e", f"{path}-wal"], check=False).returncode == 1, "the log is folded in"
+
+
+def test_a_ledger_that_cannot_be_written_is_each_wires_own_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(profile=load_profile("instant")))
+
+    async def fail(*_: object, **__: object) -> None:
+        raise StorageError("OperationalError")
+
+    async def sell() -> tuple[httpx.Response, httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            form = nvp_form("AuthCapt", amount="1.00", **NVP_CARD)
+            return (
+                await client.post("/rest/payment/sale", json=sale_body(), headers=REST_HEADERS),
+                await client.post("/payment/NVP.aspx", data=form, auth=BASIC),
+            )
+
+    monkeypatch.setattr(app.state.gateway.ledger, "store", fail)
+    rest, nvp = asyncio.run(sell())
+    assert (rest.status_code, rest.json()) == (500, {"Message": "An unexpected error occurred"})
+    assert (nvp.status_code, nvp.text[:14]) == (200, "errorCode=400&")
+    assert "OperationalError" in caplog.text
+    assert "4111" not in caplog.text
