@@ -29,16 +29,16 @@ def main() -> int:
                 Server(gateway, server_core) as ours,
                 Server(["-m", "tests.benchmarks.bare_fastapi"], server_core) as bare,
             ):
-                comparison = compare(
+                made = compare(
                     _LOAD, ours, bare, core=load_core, rounds=options.rounds, seconds=options.seconds
                 )
                 stored = _count_stored(ours.url)
     except BenchmarkError as failure:
         print(f"gateway_sale: {failure}", file=sys.stderr)
         return 2
-    code = report("card sale with durable ledger", comparison, BAR)
+    code = report("card sale with durable ledger", made, wanted=options.rounds, bar=BAR)
     print(f"  {stored:,} payments in the ledger")
-    answered = sum(comparison.ours_per_s) * options.seconds
+    answered = sum(one.ours.per_s for one in made) * options.seconds
     if stored < answered * 0.99:
         print(
             f"  that is fewer than the {answered:,.0f} that were acknowledged: the figures count for nothing"
