@@ -159,9 +159,7 @@ def report(
     say(f"{title}, against a bare FastAPI route (must be {bar:.2f} or more):")
     say(f"  per second of processor, all {len(made)} rounds: {per_cpu_s:.2f}")
     if len(good) < wanted:
-        say(
-            f"  only {len(good)} rounds gave both servers {_LEAST_SHARE:.0%} of their core; {wanted} are needed"
-        )
+        say(f"  {len(good)} of them gave both servers {_LEAST_SHARE:.0%} of their core, {wanted} are needed")
         return 2
     ratio = statistics.median(one.ratio for one in good)
     ours, bare = (
