@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, replace
 
@@ -53,6 +52,10 @@ class Job:
     answer: CardAnswer | None
     fingerprint: str = ""
 
+    def reserve(self, gateway: Gateway) -> None:
+        """From here on an equal charge is a duplicate; what was said before must not have waited."""
+        gateway.duplicates.take(self.fingerprint)
+
     def impossible(self, gateway: Gateway) -> frozenset[FaultKind]:
         """Faults that this order cannot show, so that they neither fire nor count."""
         if not isinstance(self.order, Charge):
@@ -101,16 +104,12 @@ def _with_token(gateway: Gateway, charge: Charge) -> Charge:
     )
 
 
-async def carry_out(gateway: Gateway, job: Job, effect: Effect, service_s: float) -> Done:
-    """Wait as long as the card network takes, store, and only then come back.
+async def carry_out(gateway: Gateway, job: Job, effect: Effect) -> Done:
+    """Store what the order comes to, and only then come back.
 
     Raises RefusedError where the state of the payment forbids the order, StorageError.
     """
     order = job.order
-    gateway.duplicates.take(job.fingerprint)
-    wait_s = service_s + effect.added_s
-    if wait_s > 0:
-        await asyncio.sleep(wait_s)
     crash = _CRASHES.get(effect.kind) if effect.kind else None
     if isinstance(order, Change):
         primary, row = await gateway.ledger.change(order, crash)

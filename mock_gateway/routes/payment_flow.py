@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from mock_gateway.admission import read_body
 from mock_gateway.cashier import Done, carry_out, prepare
 from mock_gateway.errors import BodyError, RefusedError, StorageError
-from mock_gateway.faults import FaultKind
+from mock_gateway.faults import Effect, FaultKind
 from mock_gateway.field_errors import FieldError
 from mock_gateway.gateway import SALE, Gateway
 from mock_gateway.payment import Order
@@ -58,14 +59,15 @@ async def answer_payment(gateway: Gateway, request: Request, wire: Wire) -> Resp
         return wire.refuse_fields(order)
     try:
         job = prepare(gateway, order)
-        service_s = gateway.draw_service_s(SALE)
         effect = gateway.faults.choose(
             order.action.value, gateway.tally.elapsed_s(), impossible=job.impossible(gateway)
         )
         refusal = refuse_at_once(effect)
         if refusal is not None:
             return refusal
-        done = await carry_out(gateway, job, effect, service_s)
+        job.reserve(gateway)
+        await _wait_for_card_network(gateway, effect)
+        done = await carry_out(gateway, job, effect)
     except RefusedError as refused:
         return wire.refuse_payment(refused)
     except StorageError as failure:
@@ -75,3 +77,9 @@ async def answer_payment(gateway: Gateway, request: Request, wire: Wire) -> Resp
     if effect.kind is FaultKind.MALFORMED_REPLY:
         text = text[: len(text) // 2]
     return wire.send(text)
+
+
+async def _wait_for_card_network(gateway: Gateway, effect: Effect) -> None:
+    wait_s = gateway.draw_service_s(SALE) + effect.added_s
+    if wait_s > 0:
+        await asyncio.sleep(wait_s)
