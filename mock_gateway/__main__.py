@@ -6,10 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
+from mock_gateway.app import create_app
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway_profile import load_profile
+from mock_gateway.ledger import LedgerSettings
 from mock_gateway.serving import open_listener, serve
 from mock_gateway.settings import Settings, load_credentials
 
@@ -32,12 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             profile=load_profile(options.profile),
             seed=options.seed,
             credentials=load_credentials(os.environ),
+            ledger=LedgerSettings(path=options.ledger, synchronous=options.ledger_sync),
         )
         listener = open_listener(options.host, options.port)
+        app = create_app(settings)
     except SettingsError as failure:
         print(f"mock_gateway: {failure}", file=sys.stderr)
         return _WRONG_SETTINGS
-    serve(settings, listener, exit_with_stdin=options.exit_with_stdin)
+    serve(app, listener, exit_with_stdin=options.exit_with_stdin)
     return 0
 
 
@@ -51,6 +56,15 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="loopback address (127.0.0.1)")
     parser.add_argument("--port", type=_whole(0, 65535), default=0, help="0 takes a free one (0)")
     parser.add_argument("--seed", type=_whole(0, _SEED_MAX), default=1, help="of all random draws (1)")
+    parser.add_argument(
+        "--ledger", type=Path, metavar="PATH", help="file to keep payments in (a temporary one, then removed)"
+    )
+    parser.add_argument(
+        "--ledger-sync",
+        choices=("NORMAL", "FULL"),
+        default="NORMAL",
+        help="NORMAL survives a killed process, FULL a power cut as well (NORMAL)",
+    )
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="end at once when standard input ends: no orphans"
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from mock_gateway.gateway import ELIGIBILITY, SALE, Gateway
+from mock_gateway.gateway import ELIGIBILITY, Gateway
+from mock_gateway.openapi import describe_rest
+from mock_gateway.payment import Action
 from mock_gateway.routes.business import BusinessRoute
 from mock_gateway.routes.control import build_control_router
 from mock_gateway.routes.eligibility import answer_eligibility
-from mock_gateway.routes.sale import answer_sale
+from mock_gateway.routes.ledger_export import build_ledger_router
+from mock_gateway.routes.nvp import NVP_PATH, NvpWire
+from mock_gateway.routes.rest_payments import REST_PATHS, RestWire
 from mock_gateway.settings import Settings
 
-_BUSINESS = (
-    ("/rest/payment/sale", SALE, answer_sale),
-    ("/healthcare/service.asmx", ELIGIBILITY, answer_eligibility),
-)
+_BUSINESS = (("/healthcare/service.asmx", ELIGIBILITY, answer_eligibility),)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -26,5 +27,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gateway = gateway
     for path, name, handler in _BUSINESS:
         app.router.routes.append(Route(path, BusinessRoute(gateway, name, handler), methods=["POST"]))
+    paths = dict(REST_PATHS)
+    if not gateway.profile.payments.capture:
+        del paths[Action.CAPTURE]
+    for action, path in paths.items():
+        route = BusinessRoute(gateway, action.value, RestWire(gateway, action).answer)
+        app.router.routes.append(Route(path, route, methods=["POST"]))
+    describe_rest(app, paths, gateway.profile.payments)
+    nvp = BusinessRoute(gateway, "nvp", NvpWire(gateway).answer)
+    app.router.routes.append(Route(NVP_PATH, nvp, methods=["POST"]))
     app.include_router(build_control_router(gateway))
+    app.include_router(build_ledger_router(gateway))
     return app

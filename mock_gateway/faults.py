@@ -24,6 +24,11 @@ class FaultKind(StrEnum):
     CRASH = "crash"
     ANOTHER_PATIENTS_ANSWER = "another_patients_answer"
     AMOUNT_CHANGED = "amount_changed"
+    DOUBLE_POSTING = "double_posting"
+    ACKNOWLEDGED_NOT_STORED = "acknowledged_not_stored"
+    STALE_IDEMPOTENT_ANSWER = "stale_idempotent_answer"
+    CRASH_BEFORE_COMMIT = "crash_before_commit"
+    CRASH_AFTER_COMMIT = "crash_after_commit"
     MALFORMED_REPLY = "malformed_reply"
 
 
@@ -31,13 +36,25 @@ class FaultKind(StrEnum):
 # to work that was done.
 AT_ONCE = frozenset({FaultKind.ERROR_STATUS, FaultKind.RESET, FaultKind.BLACK_HOLE})
 
+# Kinds that happen to payments only, by the routes (here: payment actions) that can show them.
+_CHARGES = frozenset({"sale", "auth"})
+_STORING = frozenset({"sale", "auth", "capture", "void", "refund", "token"})
+_ONLY_ON = {
+    FaultKind.AMOUNT_CHANGED: _CHARGES,
+    FaultKind.DOUBLE_POSTING: _CHARGES,
+    FaultKind.STALE_IDEMPOTENT_ANSWER: _CHARGES,
+    FaultKind.ACKNOWLEDGED_NOT_STORED: _CHARGES | {"token"},
+    FaultKind.CRASH_BEFORE_COMMIT: _STORING,
+    FaultKind.CRASH_AFTER_COMMIT: _STORING,
+}
+
 
 class Fault(BaseModel):
     """One declared fault. Times count from the first business request, in seconds."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
     kind: Annotated[FaultKind, Field(strict=False)]
-    route: Literal["sale", "eligibility", "any"] = "any"
+    route: Literal["sale", "auth", "capture", "void", "refund", "token", "eligibility", "any"] = "any"
     share: Annotated[float, Field(ge=0, le=1)] = 1.0
     at: Duration = 0.0
     lasts: Annotated[PositiveDuration | None, Field(alias="for")] = None
@@ -58,10 +75,10 @@ class Fault(BaseModel):
             problems.append("add belongs to stall only")
         if self.kind is FaultKind.CRASH and given - {"kind", "at"}:
             problems.append("crash takes only at")
-        if self.kind is FaultKind.AMOUNT_CHANGED and self.route == "eligibility":
-            problems.append("amount_changed happens to sales only")
-        if self.payer is not None and self.route == "sale":
-            problems.append("a sale has no payer; leave payer out or take route eligibility")
+        if self.route not in ("any", *_ONLY_ON.get(self.kind, (self.route,))):
+            problems.append(f"{self.kind.value} happens to {', '.join(sorted(_ONLY_ON[self.kind]))} only")
+        if self.payer is not None and self.route in _STORING:
+            problems.append("a payment has no payer; leave payer out or take route eligibility")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -70,7 +87,7 @@ class Fault(BaseModel):
         """Whether requests on this route, to this payer, can meet the fault at all."""
         if self.kind is FaultKind.CRASH or self.route not in ("any", route):
             return False
-        if self.kind is FaultKind.AMOUNT_CHANGED and route != "sale":
+        if route not in _ONLY_ON.get(self.kind, (route,)):
             return False
         return self.payer is None or self.payer == payer
 

@@ -6,9 +6,11 @@ import asyncio
 import os
 from random import Random
 
+from mock_gateway.duplicates import DuplicateWindow
 from mock_gateway.faults import FaultPlan
 from mock_gateway.inquiry import Inquiry
 from mock_gateway.ledger import Ledger
+from mock_gateway.recent_charges import RecentCharges
 from mock_gateway.settings import Settings
 from mock_gateway.tally import Tally
 
@@ -22,7 +24,10 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.profile = settings.profile
-        self.ledger = Ledger()
+        self.ledger = _open_ledger(settings)
+        self.duplicates = _open_duplicates(settings, self.ledger)
+        # Kept for the defects that answer with an earlier charge.
+        self.recent = RecentCharges()
         self.tally = Tally()
         self.faults = FaultPlan(settings.profile.faults, settings.seed)
         # Kept for the defect that answers with somebody else's coverage.
@@ -54,3 +59,15 @@ class Gateway:
             "profile": self.profile.name,
             "seed": self.settings.seed,
         }
+
+
+def _open_ledger(settings: Settings) -> Ledger:
+    void_within = settings.profile.payments.void_within
+    return Ledger(settings.ledger, void_within_ns=None if void_within is None else int(void_within * 1e9))
+
+
+def _open_duplicates(settings: Settings, ledger: Ledger) -> DuplicateWindow:
+    """The window goes on over a restart: what it needs is in the ledger."""
+    window_s = settings.profile.payments.duplicate_window
+    earlier = ledger.recent_fingerprints(int(window_s * 1e9)) if window_s else []
+    return DuplicateWindow(window_s, settings.credentials.api_secret, earlier)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.faults import Fault
+from mock_gateway.payment_facts import PaymentFacts
 from mock_gateway.profile_problems import describe_problems
 from mock_gateway.service_time import ServiceTime
 
@@ -75,6 +76,7 @@ class Profile(_Declared):
     purpose: str = ""
     sale: Sale
     eligibility: Eligibility
+    payments: PaymentFacts = PaymentFacts()
     faults: Annotated[tuple[Fault, ...], Field(max_length=100, strict=False)] = ()
 
 

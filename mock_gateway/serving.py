@@ -15,11 +15,12 @@ import threading
 from collections.abc import Generator
 
 import uvicorn
+from fastapi import FastAPI
 
-from mock_gateway.app import create_app
 from mock_gateway.errors import SettingsError
-from mock_gateway.hang_up import TransportSharingProtocol
-from mock_gateway.settings import Settings
+from mock_gateway.gateway import Gateway
+from mock_gateway.head_limits import GatewayProtocol
+from mock_gateway.ledger import Ledger
 
 # Slow requests must not hold up a stop: what is in flight gets this long.
 _GRACE_S = 1.0
@@ -56,18 +57,19 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket, *, exit_with_stdin: bool) -> None:
+def serve(app: FastAPI, listener: socket.socket, *, exit_with_stdin: bool) -> None:
     """Serve until a signal, or until standard input ends where that was asked for."""
     _allow_many_connections()
+    gateway: Gateway = app.state.gateway
     if exit_with_stdin:
-        threading.Thread(target=_exit_at_end_of_stdin, daemon=True).start()
-    asyncio.run(_serve(settings, listener))
+        threading.Thread(target=_exit_at_end_of_stdin, args=(gateway.ledger,), daemon=True).start()
+    asyncio.run(_serve(app, gateway, listener))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(app: FastAPI, gateway: Gateway, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        create_app(settings),
-        http=TransportSharingProtocol,
+        app,
+        http=GatewayProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -78,7 +80,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
-    server = _Server(config, settings.profile.name)
+    server = _Server(config, gateway.profile.name)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -89,6 +91,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await server.serve(sockets=[listener])
+    gateway.ledger.close()
     sys.stdout.flush()
     os._exit(0)
 
@@ -120,7 +123,7 @@ class _Server(uvicorn.Server):
             print(json.dumps(facts), flush=True)
 
 
-def _exit_at_end_of_stdin() -> None:
+def _exit_at_end_of_stdin(ledger: Ledger) -> None:
     """End the process as soon as whoever holds the other end of standard input is gone.
 
     A thread of its own: it works even while the event loop is busy.
@@ -128,6 +131,7 @@ def _exit_at_end_of_stdin() -> None:
     with contextlib.suppress(OSError):
         while os.read(0, 65536):
             pass
+    ledger.discard()
     os._exit(0)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway_profile import Profile
+from mock_gateway.ledger import LedgerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     max_body_bytes: int = 1024 * 1024
     body_timeout_s: float = 10.0
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
 
 
 def load_credentials(environment: Mapping[str, str]) -> Credentials:

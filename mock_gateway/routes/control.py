@@ -19,8 +19,4 @@ def build_control_router(gateway: Gateway) -> APIRouter:
     async def stats() -> dict[str, object]:
         return gateway.read_stats()
 
-    @router.get("/_control/ledger")
-    async def ledger() -> list[dict[str, str | int]]:
-        return gateway.ledger.read_all()
-
     return router

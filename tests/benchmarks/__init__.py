@@ -1,0 +1,1 @@
+"""Benchmarks: ratios of two things measured in turn in the same run, never bare numbers against a limit."""
