@@ -19,6 +19,13 @@ _INVALID_ACCOUNT = "014"
 _CHANGED_BY_CENTS = 100
 _ON_APPROVAL_ONLY = frozenset({FaultKind.AMOUNT_CHANGED, FaultKind.DOUBLE_POSTING})
 _ON_CHARGES_ONLY = frozenset({*_ON_APPROVAL_ONLY, FaultKind.ANOTHER_PATIENTS_ANSWER})
+# By whether the charge is approved, and whether there was one before it.
+_IMPOSSIBLE: dict[tuple[bool, bool], frozenset[FaultKind]] = {
+    (True, True): frozenset(),
+    (True, False): frozenset({FaultKind.STALE_IDEMPOTENT_ANSWER}),
+    (False, True): _ON_APPROVAL_ONLY,
+    (False, False): _ON_APPROVAL_ONLY | {FaultKind.STALE_IDEMPOTENT_ANSWER},
+}
 _CRASHES = {
     FaultKind.CRASH_BEFORE_COMMIT: CrashPoint.BEFORE_COMMIT,
     FaultKind.CRASH_AFTER_COMMIT: CrashPoint.AFTER_COMMIT,
@@ -60,12 +67,8 @@ class Job:
         """Faults that this order cannot show, so that they neither fire nor count."""
         if not isinstance(self.order, Charge):
             return _ON_CHARGES_ONLY
-        impossible: set[FaultKind] = set()
-        if self.answer is None or not self.answer.is_approved:
-            impossible |= _ON_APPROVAL_ONLY
-        if gateway.recent.latest is None:
-            impossible.add(FaultKind.STALE_IDEMPOTENT_ANSWER)
-        return frozenset(impossible)
+        is_approved = self.answer is not None and self.answer.is_approved
+        return _IMPOSSIBLE[is_approved, gateway.recent.latest is not None]
 
 
 def prepare(gateway: Gateway, order: Order) -> Job:
