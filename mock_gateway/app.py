@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
 from mock_gateway.gateway import ELIGIBILITY, SALE, Gateway
 from mock_gateway.routes.business import BusinessRoute
-from mock_gateway.routes.control import build_control_router
-from mock_gateway.routes.eligibility import answer_eligibility
+from mock_gateway.routes.control import build_control_router, build_health_router
+from mock_gateway.routes.control_token import require_token
+from mock_gateway.routes.core import answer_core
+from mock_gateway.routes.fault_control import build_fault_router
+from mock_gateway.routes.healthcare import answer_healthcare
 from mock_gateway.routes.sale import answer_sale
+from mock_gateway.routes.truth import build_truth_router
+from mock_gateway.routes.wsdl import serve_core_wsdl, serve_healthcare_wsdl
 from mock_gateway.settings import Settings
 
-_BUSINESS = (
-    ("/rest/payment/sale", SALE, answer_sale),
-    ("/healthcare/service.asmx", ELIGIBILITY, answer_eligibility),
-)
+_HEALTHCARE_PATH = "/healthcare/service.asmx"
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -24,7 +26,17 @@ def create_app(settings: Settings) -> FastAPI:
     # The shipped documentation pages would load scripts from elsewhere.
     app = FastAPI(title="slagate mock gateway", docs_url=None, redoc_url=None)
     app.state.gateway = gateway
-    for path, name, handler in _BUSINESS:
+    business = (
+        ("/rest/payment/sale", SALE, answer_sale),
+        (_HEALTHCARE_PATH, ELIGIBILITY, answer_healthcare),
+        (settings.core_path, ELIGIBILITY, answer_core),
+    )
+    for path, name, handler in business:
         app.router.routes.append(Route(path, BusinessRoute(gateway, name, handler), methods=["POST"]))
-    app.include_router(build_control_router(gateway))
+    app.router.routes.append(Route(_HEALTHCARE_PATH, serve_healthcare_wsdl(gateway), methods=["GET"]))
+    app.router.routes.append(Route(settings.core_path, serve_core_wsdl(), methods=["GET"]))
+    app.include_router(build_health_router(gateway))
+    guard = [Depends(require_token(settings.control_token))]
+    for build in (build_control_router, build_fault_router, build_truth_router):
+        app.include_router(build(gateway), dependencies=guard)
     return app

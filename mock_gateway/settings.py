@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway_profile import Profile
+from mock_gateway.soap_names import SoapNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,10 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     max_body_bytes: int = 1024 * 1024
     body_timeout_s: float = 10.0
+    truth_path: Path | None = None
+    soap: SoapNames = field(default_factory=SoapNames)
+    core_path: str = "/core/soap"
+    control_token: str | None = field(default=None, repr=False)
 
 
 def load_credentials(environment: Mapping[str, str]) -> Credentials:

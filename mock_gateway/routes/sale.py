@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from uuid import uuid4
@@ -19,6 +18,7 @@ from mock_gateway.ledger import Payment
 from mock_gateway.money import format_cents
 from mock_gateway.routes.business import refuse_at_once
 from mock_gateway.sale_request import FieldError, read_sale
+from mock_gateway.visit import visit_of
 
 _CHANGED_BY_CENTS = 100
 _UNCHANGEABLE = frozenset({FaultKind.AMOUNT_CHANGED})
@@ -38,14 +38,13 @@ async def answer_sale(gateway: Gateway, request: Request) -> Response:
     if isinstance(sale, list):
         return _invalid(sale)
     answer = decide_sale(sale.asked_cents)
-    service_s = gateway.draw_service_s(SALE)
     effect = gateway.faults.choose(
         SALE, gateway.tally.elapsed_s(), impossible=frozenset() if answer.is_approved else _UNCHANGEABLE
     )
     refusal = refuse_at_once(effect)
     if refusal is not None:
         return refusal
-    await asyncio.sleep(service_s + effect.added_s)
+    await gateway.serve(visit_of(request), effect)
     if effect.kind is FaultKind.AMOUNT_CHANGED:
         answer = replace(answer, approved_cents=answer.approved_cents + _CHANGED_BY_CENTS)
     payment = Payment(
