@@ -24,6 +24,8 @@ AAA_CODES = {
     SUBSCRIBER_LOOP: _codes("15 35 42 43 45 47 48 49 51 52 56 57 58 60 61 62 63 71 72 73 74 75 76 78"),
     DEPENDENT_LOOP: _codes("15 35 42 43 45 47 48 49 51 52 56 57 58 60 61 62 63 64 65 66 67 68 71 77"),
 }
+# What is declared for the subscriber is written at the dependent where one is asked about and the code fits.
+_DECLARABLE = (PAYER_LOOP, PROVIDER_LOOP, SUBSCRIBER_LOOP)
 # At the payer these mean that nothing was looked up: the payer cannot answer now.
 PAYER_SIDE_CODES = ("42", "80")
 _SUGGESTED = "71, 72, 73, 75, 42, 80, 2100B:43"
@@ -39,8 +41,8 @@ def place_rejection(declared: str) -> tuple[str, str]:
     """Loop and AAA03 of "75" or "2100B:43"; ("", code) if the code has no place there."""
     loop, _, code = declared.rpartition(":")
     if loop:
-        return (loop if code in AAA_CODES.get(loop, ()) else "", code)
-    for usual in (PAYER_LOOP, PROVIDER_LOOP, SUBSCRIBER_LOOP, DEPENDENT_LOOP):
+        return (loop if loop in _DECLARABLE and code in AAA_CODES[loop] else "", code)
+    for usual in _DECLARABLE:
         if code in AAA_CODES[usual]:
             return usual, code
     return "", code

@@ -50,7 +50,7 @@ _PRICED = ("98", "UC", "86", "33", "MH", "AL", "48", "50")
 _RARE = (
     *("2", "4", "5", "6", "7", "8", "9", "12", "13", "18", "20", "40", "42", "45"),
     *("51", "52", "53", "62", "65", "68", "73", "76", "78", "80", "81", "82", "93", "99"),
-    *("A0", "A3", "A6", "A7", "A8", "AD", "AE", "AF", "AG", "BB", "BG", "BV", "BW"),
+    *("AI", "A3", "A6", "A7", "AJ", "AD", "AE", "AF", "AG", "BB", "BG", "BV", "BW"),
 )
 # Copay and coinsurance may depend on the network, so each service type comes up to four times.
 _COST_SHARES = (

@@ -85,7 +85,8 @@ def read_set(interchange: Interchange, grammar: Grammar) -> TransactionSet:
         if level not in levels:
             raise rejected("HL", len(segments), grammar.loops[level], MISSING)
         if qualifier and element(levels[level].name, 1) != qualifier:
-            raise rejected("NM1", parts[level][0][0], grammar.name_loops[level], BAD_DATA)
+            position = next(at for at, segment in parts[level] if segment[0] == "NM1")
+            raise rejected("NM1", position, grammar.name_loops[level], BAD_DATA)
     return TransactionSet(control=segments[0][2], header=segments[1], levels=levels)
 
 

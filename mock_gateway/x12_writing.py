@@ -124,7 +124,8 @@ def write_999(interchange: Interchange, reason: InquiryError, *, now: datetime |
         body.append(("AK2", element(first, 1) or "270", element(first, 2) or "0001", version))
         if reason.segment:
             tag, position, loop, code = reason.segment
-            body.append(("IK3", tag, str(position), loop, code))
+            # IK303 has room for four characters: 2100C is written 2100.
+            body.append(("IK3", tag, str(position), loop[:4], code))
         body.append(("IK5", "R", reason.set_code))
     body.append(("AK9", "R", "1", "1", "0", *([reason.group_code] if reason.group_code else [])))
     body.append(("SE", str(len(body) + 1), "0001"))

@@ -160,19 +160,19 @@ def test_a_broken_envelope_gets_a_ta1(instant: RunningGateway, change: object, n
         pytest.param(
             "DMG*D8*19800101",
             "DMG*D8*19800199",
-            [["IK3", "DMG", "10", "2100C", "8"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
+            [["IK3", "DMG", "10", "2100", "8"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
             id="birth date",
         ),
         pytest.param(
             "EQ*30",
             "XX*30",
-            [["IK3", "XX", "12", "2000C", "2"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
+            [["IK3", "XX", "12", "2000", "2"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
             id="foreign segment",
         ),
         pytest.param(
             "HL*3*2*22*0",
             "HL*3*2*23*0",
-            [["IK3", "HL", "7", "2000D", "7"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
+            [["IK3", "HL", "7", "2000", "7"], ["IK5", "R", "5"], ["AK9", "R", "1", "1", "0"]],
             id="dependent without subscriber",
         ),
     ],

@@ -1,0 +1,53 @@
+"""`python -m tests.benchmarks.gateway_eligibility`: an eligibility inquiry against a bare FastAPI route.
+
+Both servers take turns on one core, wrk loads them from the other; the bar is on the median of the ratios
+of neighbouring turns, so that a slow spell of the machine meets both.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.pinned import judge_ratio, run_wrk, start_gateway, start_pinned
+
+BAR = 0.35
+_TURNS = 5
+_SECONDS = 4.0
+_SCRIPT = Path(__file__).with_name("eligibility.lua")
+# As instant, but every member is active and every answer has 20 benefit segments.
+PROFILE = """
+name = "twenty"
+[sale.service_time]
+distribution = "constant"
+value = "0s"
+[eligibility.service_time]
+distribution = "constant"
+value = "0s"
+[eligibility.answers]
+inactive = 0.0
+rejected = 0.0
+benefits = { least = 20, median = 20, most = 20, sigma = 0.0 }
+"""
+
+
+def main() -> int:
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder, "twenty.toml")
+        profile.write_text(PROFILE)
+        for turn in range(_TURNS + 1):
+            with start_pinned(["tests.benchmarks.bare_route"]) as port:
+                bare = run_wrk(f"http://127.0.0.1:{port.strip()}/", seconds=_SECONDS)
+            with start_gateway("--profile", str(profile)) as url:
+                ours = run_wrk(f"{url}/healthcare/service.asmx", seconds=_SECONDS, script=_SCRIPT)
+            note = "warm-up, not counted" if turn == 0 else f"ratio {ours / bare:.3f}"
+            print(f"bare {bare:.0f}/s, eligibility {ours:.0f}/s: {note}")
+            if turn:
+                ratios.append(ours / bare)
+    return judge_ratio("eligibility EDI with 20 EB / bare FastAPI route", ratios, BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

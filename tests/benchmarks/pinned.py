@@ -1,0 +1,76 @@
+"""Processes on one core each: the server on the first, the load on the second."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[2]
+
+
+def choose_cores() -> tuple[int, int]:
+    """The core of the server and that of the load."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        sys.exit("needs two cores: one for the server, one for the load")
+    return cores[0], cores[-1]
+
+
+@contextmanager
+def start_pinned(arguments: Sequence[str]) -> Iterator[str]:
+    """A Python module on the server's core; gives the first line that it prints."""
+    server_core, _ = choose_cores()
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    os.sched_setaffinity(process.pid, {server_core})
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def start_gateway(*arguments: str) -> Iterator[str]:
+    """A mock gateway on the server's core; gives its address."""
+    with start_pinned(["mock_gateway", "--exit-with-stdin", *arguments]) as line:
+        yield json.loads(line)["url"]
+
+
+def run_wrk(url: str, *, seconds: float, connections: int = 32, script: Path | None = None) -> float:
+    """Requests a second that wrk reached from the load's core. Exits if any was not answered with 2xx."""
+    _, load_core = choose_cores()
+    if shutil.which("wrk") is None:
+        sys.exit("needs wrk: apt-get install wrk")
+    command = ["taskset", "-c", str(load_core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
+    if script is not None:
+        command += ["-s", str(script)]
+    done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        sys.exit(f"the server did not keep up its answers:\n{done.stdout}")
+    found = re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)
+    assert found, done.stdout
+    return float(found[1])
+
+
+def judge_ratio(what: str, ratios: Sequence[float], bar: float) -> int:
+    """Print the median of the ratios against the bar; gives the exit code."""
+    middle = median(ratios)
+    listed = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+    verdict = "ok" if middle >= bar else "BELOW THE BAR"
+    print(f"{what}: median ratio {middle:.3f} (bar {bar}), of {listed}: {verdict}")
+    return 0 if middle >= bar else 1
