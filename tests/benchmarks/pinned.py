@@ -10,14 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def choose_cores() -> tuple[int, int]:
-    """The core of the server and that of the load."""
+    """The core of the server and that of the load; as first asked, before this process is pinned itself."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         sys.exit("needs two cores: one for the server, one for the load")
@@ -51,7 +53,14 @@ def start_gateway(*arguments: str) -> Iterator[str]:
         yield json.loads(line)["url"]
 
 
-def run_wrk(url: str, *, seconds: float, connections: int = 32, script: Path | None = None) -> float:
+def run_wrk(
+    url: str,
+    *,
+    seconds: float,
+    connections: int = 32,
+    script: Path | None = None,
+    arguments: Sequence[str] = (),
+) -> float:
     """Requests a second that wrk reached from the load's core. Exits if any was not answered with 2xx."""
     _, load_core = choose_cores()
     if shutil.which("wrk") is None:
@@ -59,7 +68,8 @@ def run_wrk(url: str, *, seconds: float, connections: int = 32, script: Path | N
     command = ["taskset", "-c", str(load_core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
     if script is not None:
         command += ["-s", str(script)]
-    done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
+    command += [url, "--", *arguments] if arguments else [url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         sys.exit(f"the server did not keep up its answers:\n{done.stdout}")
     found = re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)
