@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from mock_gateway.app import create_app
 from mock_gateway.errors import SettingsError
 from mock_gateway.launch_settings import load_launch_settings
 from mock_gateway.serving import open_listener, serve
@@ -19,10 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         launch = load_launch_settings(arguments, os.environ)
         settings = launch.build()
         listener = open_listener(launch.host, launch.port)
-        serve(settings, listener, exit_with_stdin=launch.exit_with_stdin)
+        app = create_app(settings)
     except SettingsError as failure:
         print(f"mock_gateway: {failure}", file=sys.stderr)
         return _WRONG_SETTINGS
+    serve(app, listener, exit_with_stdin=launch.exit_with_stdin)
     return 0
 
 

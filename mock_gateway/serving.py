@@ -18,11 +18,9 @@ from collections.abc import Generator
 import uvicorn
 from fastapi import FastAPI
 
-from mock_gateway.app import create_app
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway import Gateway
 from mock_gateway.http_protocol import bounded_protocol
-from mock_gateway.settings import Settings
 
 # Slow requests must not hold up a stop: what is in flight gets this long.
 _GRACE_S = 1.0
@@ -49,10 +47,9 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket, *, exit_with_stdin: bool) -> None:
+def serve(app: FastAPI, listener: socket.socket, *, exit_with_stdin: bool) -> None:
     """Serve until a signal, or until standard input ends where that was asked for."""
     _allow_many_connections()
-    app = create_app(settings)
     gateway: Gateway = app.state.gateway
     if exit_with_stdin:
         threading.Thread(target=_exit_at_end_of_stdin, args=(gateway,), daemon=True).start()

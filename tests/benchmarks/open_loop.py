@@ -80,13 +80,14 @@ def run_open_loop(url: str, planned_s: Sequence[float], *, lines: int = 64) -> l
 
 async def _run(url: str, planned_s: Sequence[float], lines: int) -> list[Exchange]:
     address = urlsplit(url)
-    assert address.hostname is not None
-    assert address.port is not None
+    host, port = address.hostname, address.port
+    assert host is not None
+    assert port is not None
     loop = asyncio.get_running_loop()
     pool: list[_Line] = []
 
     async def open_line() -> _Line:
-        _, line = await loop.create_connection(lambda: _Line(pool), address.hostname, address.port)
+        _, line = await loop.create_connection(lambda: _Line(pool), host, port)
         return line
 
     pool += [await open_line() for _ in range(lines)]
