@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# Extension of the ASGI scope under which the connection's transport is found: ASGI has no way to cut a line.
-TRANSPORT = "mock_gateway.transport"
+_EXTENSION = "mock_gateway.transport"
+
+
+class TransportSharingProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol that also hands its transport on: ASGI has no way to cut a line."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["extensions"] = {_EXTENSION: self.transport}
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
@@ -20,7 +30,7 @@ async def _wait_for_disconnect(receive: Receive) -> None:
 
 async def close_connection(scope: Scope, receive: Receive) -> None:
     """Close in the ordinary way, once what was written has gone out."""
-    transport: asyncio.Transport = scope["extensions"][TRANSPORT]
+    transport: asyncio.Transport = scope["extensions"][_EXTENSION]
     transport.close()
     await _wait_for_disconnect(receive)
 
@@ -36,7 +46,7 @@ class Reset(Response):
     """Cuts the connection with a TCP reset instead of an answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        transport: asyncio.Transport = scope["extensions"][TRANSPORT]
+        transport: asyncio.Transport = scope["extensions"][_EXTENSION]
         connection = transport.get_extra_info("socket")
         if connection is not None:
             # A linger of zero seconds makes the kernel send RST rather than FIN.

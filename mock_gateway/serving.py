@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.gateway import Gateway
-from mock_gateway.http_protocol import bounded_protocol
+from mock_gateway.head_limits import bounded_protocol
 
 # Slow requests must not hold up a stop: what is in flight gets this long.
 _GRACE_S = 1.0
