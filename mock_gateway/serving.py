@@ -25,6 +25,7 @@ from mock_gateway.head_limits import bounded_protocol
 # Slow requests must not hold up a stop: what is in flight gets this long.
 _GRACE_S = 1.0
 _BACKLOG = 4096
+_OBJECTS_BEFORE_COLLECTION = 200_000
 # Callers keep their connections open between requests, for a minute by the CORE rules.
 _KEEP_ALIVE_S = 75
 
@@ -53,9 +54,11 @@ def serve(app: FastAPI, listener: socket.socket, *, exit_with_stdin: bool) -> No
     gateway: Gateway = app.state.gateway
     if exit_with_stdin:
         threading.Thread(target=_exit_at_end_of_stdin, args=(gateway,), daemon=True).start()
-    # What lives as long as the process need not be looked through at every collection.
+    # What lives as long as the process need not be looked through at every collection, and requests leave
+    # no cycles behind: a collection after every 700 objects would only make answers some 10 ms late.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     asyncio.run(_serve(app, gateway, listener))
 
 

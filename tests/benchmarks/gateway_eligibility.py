@@ -44,9 +44,9 @@ def main() -> int:
         for turn in range(_TURNS + 1):
             with start_pinned(["tests.benchmarks.bare_route"]) as port:
                 bare = run_wrk(f"http://127.0.0.1:{port.strip()}/", seconds=_SECONDS)
-            with start_gateway("--profile", str(profile)) as url:
-                check_answer(url)
-                ours = run_wrk(f"{url}{EDI_PATH}", seconds=_SECONDS, script=_SCRIPT)
+            with start_gateway("--profile", str(profile)) as gateway:
+                check_answer(gateway.url)
+                ours = run_wrk(f"{gateway.url}{EDI_PATH}", seconds=_SECONDS, script=_SCRIPT)
             note = "warm-up, not counted" if turn == 0 else f"ratio {ours / bare:.3f}"
             print(f"bare {bare:.0f}/s, eligibility {ours:.0f}/s: {note}")
             if turn:

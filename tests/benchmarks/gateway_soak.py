@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.pinned import run_wrk, start_pinned
+from tests.benchmarks.pinned import run_wrk, start_gateway
 
 _MOST_GROWTH = 0.10
 _EVERY_S = 2.0
@@ -25,14 +25,12 @@ def main() -> int:
     parser.add_argument("--settle", type=float, default=60.0, help="seconds before memory counts")
     parser.add_argument("--sales", action="store_true", help="card sales too, which the ledger has to keep")
     options = parser.parse_args()
-    arguments = ["mock_gateway", "--exit-with-stdin", "--profile", "instant"]
-    with start_pinned(arguments) as line:
-        facts = json.loads(line)
-        samples = _Samples(facts["pid"])
+    with start_gateway("--profile", "instant") as gateway:
+        samples = _Samples(gateway.pid)
         samples.start()
-        while (done := _transactions(facts["url"])) < options.transactions:
+        while (done := _transactions(gateway.url)) < options.transactions:
             rate = run_wrk(
-                facts["url"],
+                gateway.url,
                 seconds=_ROUND_S,
                 script=_SCRIPT,
                 arguments=["sales"] if options.sales else [],

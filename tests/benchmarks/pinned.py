@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -24,6 +26,34 @@ def choose_cores() -> tuple[int, int]:
     if len(cores) < 2:
         sys.exit("needs two cores: one for the server, one for the load")
     return cores[0], cores[-1]
+
+
+class CoreWatch:
+    """What a core is busy with between two looks: with a process of ours, and with neighbours."""
+
+    def __init__(self, core: int, pid: int) -> None:
+        self._core, self._pid = core, pid
+        self._begun = self._look()
+
+    def _look(self) -> tuple[float, float, float]:
+        """Moment, seconds that the core was busy, seconds that our process had, so far."""
+        tick_s = 1 / os.sysconf("SC_CLK_TCK")
+        line = next(
+            line
+            for line in Path("/proc/stat").read_text().splitlines()
+            if line.startswith(f"cpu{self._core} ")
+        )
+        user, nice, system, _idle, _wait, hard, soft, steal, *_ = map(int, line.split()[1:])
+        own = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        busy = user + nice + system + hard + soft + steal
+        return time.monotonic(), busy * tick_s, sum(map(int, own)) * tick_s
+
+    def read(self) -> tuple[float, float]:
+        """Shares of the time since the start: of our process, and of everybody else."""
+        (begun_s, busy_s, own_s), now = self._begun, self._look()
+        passed_s = now[0] - begun_s
+        own = (now[2] - own_s) / passed_s
+        return own, max(0.0, (now[1] - busy_s) / passed_s - own)
 
 
 @contextmanager
@@ -46,11 +76,20 @@ def start_pinned(arguments: Sequence[str]) -> Iterator[str]:
         process.communicate()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """Where a gateway listens, and as which process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def start_gateway(*arguments: str) -> Iterator[str]:
-    """A mock gateway on the server's core; gives its address."""
+def start_gateway(*arguments: str) -> Iterator[Announced]:
+    """A mock gateway on the server's core."""
     with start_pinned(["mock_gateway", "--exit-with-stdin", *arguments]) as line:
-        yield json.loads(line)["url"]
+        facts = json.loads(line)
+        yield Announced(url=facts["url"], pid=facts["pid"])
 
 
 def run_wrk(
@@ -66,6 +105,8 @@ def run_wrk(
     if shutil.which("wrk") is None:
         sys.exit("needs wrk: apt-get install wrk")
     command = ["taskset", "-c", str(load_core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
+    # A machine that others slow down is no reason to give up on an answer.
+    command += ["--timeout", "60s"]
     if script is not None:
         command += ["-s", str(script)]
     command += [url, "--", *arguments] if arguments else [url]

@@ -98,7 +98,7 @@ def test_times_of_a_later_fault_count_from_when_it_was_added() -> None:
         (b'{"kind": "reset", "fro": "1s"}', "fro: unknown key; did you mean for?"),
         (b'{"kind": "latency"}', "latency needs add"),
         (b'{"kind": "stall"}', "stall needs add"),
-        (b'{"kind": "payer_outage", "route": "sale"}', "healthcare routes only"),
+        (b'{"kind": "payer_outage", "route": "sale"}', "payer_outage happens to"),
         (b'{"kind": "maintenance", "share": 0.5}', "maintenance takes only"),
         (b'{"kind": "stall", "for": "1s", "count": 1}', "leave share and count out"),
         (b"[]", "must be a JSON object"),
