@@ -18,7 +18,6 @@ from mock_gateway.transaction_ids import make_transaction_id
 _INVALID_ACCOUNT = "014"
 _CHANGED_BY_CENTS = 100
 _ON_APPROVAL_ONLY = frozenset({FaultKind.AMOUNT_CHANGED, FaultKind.DOUBLE_POSTING})
-_ON_CHARGES_ONLY = frozenset({*_ON_APPROVAL_ONLY, FaultKind.ANOTHER_PATIENTS_ANSWER})
 # By whether the charge is approved, and whether there was one before it.
 _IMPOSSIBLE: dict[tuple[bool, bool], frozenset[FaultKind]] = {
     (True, True): frozenset(),
@@ -66,7 +65,7 @@ class Job:
     def impossible(self, gateway: Gateway) -> frozenset[FaultKind]:
         """Faults that this order cannot show, so that they neither fire nor count."""
         if not isinstance(self.order, Charge):
-            return _ON_CHARGES_ONLY
+            return frozenset()
         is_approved = self.answer is not None and self.answer.is_approved
         return _IMPOSSIBLE[is_approved, gateway.recent.latest is not None]
 

@@ -8,7 +8,8 @@ GatewayError
 ├── BodyError                      the request body cannot be taken; carries its HTTP status
 ├── EnvelopeError(ValueError)   the X12 interchange is broken: answered with a TA1
 ├── InquiryError(ValueError)    the 270 inside it is broken: answered with a 999
-└── SoapError(ValueError)       the SOAP message is broken: answered with a SOAP fault
+├── SoapError(ValueError)       the SOAP message is broken: answered with a SOAP fault
+└── CoreError(ValueError)       the CORE envelope is broken: answered with its error code
 
 What a caller sends never raises past its route: it is answered in the caller's own protocol.
 """
@@ -84,4 +85,12 @@ class SoapError(GatewayError, ValueError):
     def __init__(self, version: str, message: str, *, code: str = "Client") -> None:
         super().__init__(message)
         self.version = version
+        self.code = code
+
+
+class CoreError(GatewayError, ValueError):
+    """The CORE envelope cannot be accepted; `code` is the ErrorCode of the answer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code

@@ -18,16 +18,18 @@ _END = b"\r\n\r\n"
 class GatewayProtocol(TransportSharingProtocol):
     """Refuses a head that is too large with 431, and one that never ends with 408."""
 
+    max_head_bytes = MAX_HEAD_BYTES
+
     _in_head = True
     _head_bytes = 0
     _tail = b""
     _timer: TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head and self._head_bytes + len(data) > MAX_HEAD_BYTES:
+        if self._in_head and self._head_bytes + len(data) > self.max_head_bytes:
             # What follows the end of the head is body, whose size is another's business.
             end = (self._tail + data).find(_END)
-            if end < 0 or self._head_bytes + end > MAX_HEAD_BYTES:
+            if end < 0 or self._head_bytes + end > self.max_head_bytes:
                 self._refuse(b"431 Request Header Fields Too Large")
                 return
         # Bytes before a message that ends within them belong to no head that is still open.
@@ -61,3 +63,8 @@ class GatewayProtocol(TransportSharingProtocol):
         head = b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         self.transport.write(head)
         self.transport.close()
+
+
+def bounded_protocol(max_head_bytes: int) -> type[GatewayProtocol]:
+    """The protocol with this bound; uvicorn makes one of it for each connection."""
+    return type("BoundedProtocol", (GatewayProtocol,), {"max_head_bytes": max_head_bytes})

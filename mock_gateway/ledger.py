@@ -9,10 +9,10 @@ import sqlite3
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from mock_gateway.errors import SettingsError
 from mock_gateway.ledger_file import (
@@ -31,6 +31,10 @@ _NO_SUMS = (0, 0, 0, 0)
 _MOST_FOUND = 100
 
 
+def _crash() -> NoReturn:
+    os._exit(1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSettings:
     """Where the ledger is kept; None is a temporary file that goes with the gateway.
@@ -45,8 +49,17 @@ class LedgerSettings:
 class Ledger:
     """Payments on disk. Belongs to one event loop; the export may be read from any thread."""
 
-    def __init__(self, settings: LedgerSettings, *, void_within_ns: int | None = None) -> None:
-        """Opens the file. Raises SettingsError if it cannot be had or is something else."""
+    def __init__(
+        self,
+        settings: LedgerSettings,
+        *,
+        void_within_ns: int | None = None,
+        crash: Callable[[], NoReturn] = _crash,
+    ) -> None:
+        """Opens the file; `crash` is how a planted crash ends the process.
+
+        Raises SettingsError if the file cannot be had or is something else.
+        """
         self._folder = None if settings.path else Path(tempfile.mkdtemp(prefix="mock-gateway-"))
         self.path = settings.path or Path(self._folder or "", "ledger.sqlite")
         self._synchronous = settings.synchronous
@@ -57,7 +70,7 @@ class Ledger:
             os.close(lock)
             raise
         self._reading = connect(self.path, settings.synchronous)
-        self._writer = LedgerWriter(writing, void_within_ns=void_within_ns)
+        self._writer = LedgerWriter(writing, void_within_ns=void_within_ns, crash=crash)
         # Also when nobody closes it: a temporary ledger must not stay behind.
         self._release = weakref.finalize(
             self, _release, self._writer, (writing, self._reading), lock, self._folder
@@ -117,8 +130,12 @@ class Ledger:
             "asked_cents": asked,
             "approved_cents": approved,
             "refunded_cents": refunded,
-            "rows": {action: sums[0] for action, sums in self._sums.items()},
+            "rows": self.count_rows(),
         }
+
+    def count_rows(self) -> dict[str, int]:
+        """How many rows there are of each action."""
+        return {action: sums[0] for action, sums in self._sums.items()}
 
     def export(self) -> Iterator[list[tuple[Any, ...]]]:
         """All rows, in pages of EXPORTED columns, over a connection of its own."""

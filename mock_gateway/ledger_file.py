@@ -63,12 +63,12 @@ def lock_ledger(path: Path) -> int:
         handle = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as failure:
         reason = os.strerror(failure.errno or 0)
-        raise SettingsError(f"--ledger {path}: cannot be opened ({reason})") from None
+        raise SettingsError(f"ledger {path}: cannot be opened ({reason})") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise SettingsError(f"--ledger {path}: another gateway has it open; give each its own") from None
+        raise SettingsError(f"ledger {path}: another gateway has it open; give each its own") from None
     return handle
 
 
@@ -77,7 +77,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as failure:
-        raise SettingsError(f"--ledger {path}: cannot be opened ({failure})") from None
+        raise SettingsError(f"ledger {path}: cannot be opened ({failure})") from None
     try:
         _prepare(connection, path)
         # NORMAL: a commit is in the kernel's hands, safe from a killed process; FULL: on the disk, safe
@@ -86,7 +86,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     except sqlite3.Error as failure:
         connection.close()
-        raise SettingsError(f"--ledger {path}: not a ledger of this gateway ({failure})") from None
+        raise SettingsError(f"ledger {path}: not a ledger of this gateway ({failure})") from None
     except SettingsError:
         connection.close()
         raise
@@ -101,7 +101,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
     elif (number("application_id"), number("user_version")) != (_APPLICATION_ID, _VERSION):
-        raise SettingsError(f"--ledger {path}: not a ledger of this gateway; give a new path")
+        raise SettingsError(f"ledger {path}: not a ledger of this gateway; give a new path")
 
 
 def insert_payments(connection: sqlite3.Connection, payments: Sequence[Payment]) -> None:

@@ -7,14 +7,15 @@ to the thread as one batch, is committed at once, and only then is every caller 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
+from typing import NoReturn
 
 from mock_gateway.errors import RefusedError, StorageError
 from mock_gateway.ledger_file import find_payment, insert_payments, update_payment
@@ -49,9 +50,16 @@ class Posting:
 class LedgerWriter:
     """Owns the writing connection; `submit` and `close` belong to the event loop's thread."""
 
-    def __init__(self, connection: sqlite3.Connection, *, void_within_ns: int | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        void_within_ns: int | None,
+        crash: Callable[[], NoReturn],
+    ) -> None:
         self._connection = connection
         self._void_within_ns = void_within_ns
+        self._crash = crash
         self._waiting: list[Posting] = []
         self._batches: SimpleQueue[list[Posting] | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -113,15 +121,19 @@ class LedgerWriter:
                 posting.payments if posting.change is None else self._change(posting.change)
                 for posting in batch
             ]
-            _crash_if(batch, CrashPoint.BEFORE_COMMIT)
+            self._crash_if(batch, CrashPoint.BEFORE_COMMIT)
             connection.execute("COMMIT")
         except Exception as failure:
             # Also what is not sqlite's: a thread that died would leave every caller waiting.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return [StorageError(type(failure).__name__)] * len(batch)
-        _crash_if(batch, CrashPoint.AFTER_COMMIT)
+        self._crash_if(batch, CrashPoint.AFTER_COMMIT)
         return outcomes
+
+    def _crash_if(self, batch: list[Posting], point: CrashPoint) -> None:
+        if any(posting.crash is point for posting in batch):
+            self._crash()
 
     def _change(self, change: Change) -> Stored | Exception:
         primary = find_payment(self._connection, change.primary_id)
@@ -141,11 +153,6 @@ class LedgerWriter:
         update_payment(self._connection, after)
         insert_payments(self._connection, [row])
         return after, row
-
-
-def _crash_if(batch: list[Posting], point: CrashPoint) -> None:
-    if any(posting.crash is point for posting in batch):
-        os._exit(1)
 
 
 def _settle(batch: list[Posting], outcomes: list[Stored | Exception]) -> None:

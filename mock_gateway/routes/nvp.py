@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +17,7 @@ from mock_gateway.nvp_reply import Pairs, describe_done, describe_receipt
 from mock_gateway.nvp_request import ReceiptQuery, read_nvp_order
 from mock_gateway.payment import Order
 from mock_gateway.payment_state import INVALID_TRANSACTION
-from mock_gateway.routes.payment_flow import answer_payment
+from mock_gateway.routes.payment_flow import LookUp, answer_payment
 from mock_gateway.transaction_ids import make_transaction_id
 
 NVP_PATH = "/payment/NVP.aspx"
@@ -45,11 +47,11 @@ class NvpWire:
     def refuse_body(self, failure: BodyError) -> Response:
         return self._error(str(failure.status), str(failure), status=failure.status)
 
-    def read(self, body: bytes) -> Order | Response | list[FieldError]:
+    def read(self, body: bytes) -> Order | LookUp | list[FieldError]:
         order = read_nvp_order(
             body, card_key_of=self._gateway.duplicates.card_key, captures=self._facts.capture
         )
-        return self._show_receipt(order) if isinstance(order, ReceiptQuery) else order
+        return LookUp(answer=partial(self._show_receipt, order)) if isinstance(order, ReceiptQuery) else order
 
     def _show_receipt(self, query: ReceiptQuery) -> Response:
         ledger = self._gateway.ledger
@@ -59,7 +61,7 @@ class NvpWire:
             payment = found[0] if found else None
         if payment is None:
             return self._error(INVALID_TRANSACTION, "singleSignOnToken names no payment")
-        return self.send(self._text(describe_receipt(payment, self._facts, echo_amount=self._echoes_amount)))
+        return self._send(describe_receipt(payment, self._facts, echo_amount=self._echoes_amount))
 
     def refuse_fields(self, errors: list[FieldError]) -> Response:
         return self._error(_INVALID, "; ".join(f"{error.place} {error.message}".strip() for error in errors))
@@ -70,11 +72,11 @@ class NvpWire:
     def fail(self) -> Response:
         return self._error(_INVALID, "An unexpected error occurred")
 
-    def write(self, done: Done) -> str:
-        return self._text(describe_done(done, self._facts, echo_amount=self._echoes_amount))
+    def acknowledge(self, done: Done) -> Response:
+        return self._send(describe_done(done, self._facts, echo_amount=self._echoes_amount))
 
-    def send(self, text: str) -> Response:
-        return Response(text, media_type=_CONTENT_TYPE)
+    def _send(self, pairs: Pairs) -> Response:
+        return Response(self._text(pairs), media_type=_CONTENT_TYPE)
 
     def _text(self, pairs: Pairs) -> str:
         return write_form(pairs, encodes_values=self._facts.nvp_encodes_values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
@@ -11,11 +12,21 @@ from starlette.responses import Response
 from mock_gateway.admission import read_body
 from mock_gateway.cashier import Done, carry_out, prepare
 from mock_gateway.errors import BodyError, RefusedError, StorageError
-from mock_gateway.faults import Effect, FaultKind
+from mock_gateway.faults import FaultKind
 from mock_gateway.field_errors import FieldError
-from mock_gateway.gateway import SALE, Gateway
+from mock_gateway.gateway import Gateway
 from mock_gateway.payment import Order
-from mock_gateway.routes.business import logger, refuse_at_once
+from mock_gateway.route_names import RECEIPT
+from mock_gateway.routes.business import logger, meet_faults
+from mock_gateway.spoiled_reply import break_off
+from mock_gateway.visit import INTERNAL_ERROR, Visit, visit_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUp:
+    """A question with no order behind it: the gateway answers it by itself."""
+
+    answer: Callable[[], Response]
 
 
 class Wire(Protocol):
@@ -26,8 +37,8 @@ class Wire(Protocol):
 
     def refuse_body(self, failure: BodyError) -> Response: ...
 
-    def read(self, body: bytes) -> Order | Response | list[FieldError]:
-        """The order; or its answer, where no order is behind it; or all that is wrong."""
+    def read(self, body: bytes) -> Order | LookUp | list[FieldError]:
+        """What is asked for, or all that is wrong."""
 
     def refuse_fields(self, errors: list[FieldError]) -> Response: ...
 
@@ -36,14 +47,12 @@ class Wire(Protocol):
     def fail(self) -> Response:
         """The answer when the gateway itself is at fault and nothing was paid."""
 
-    def write(self, done: Done) -> str: ...
-
-    def send(self, text: str) -> Response: ...
+    def acknowledge(self, done: Done) -> Response: ...
 
 
 async def answer_payment(gateway: Gateway, request: Request, wire: Wire) -> Response:
     """Check, decide, wait as long as the card network takes, store, acknowledge."""
-    settings = gateway.settings
+    settings, visit = gateway.settings, visit_of(request)
     refusal = wire.refuse_stranger(request)
     if refusal is not None:
         return refusal
@@ -53,33 +62,40 @@ async def answer_payment(gateway: Gateway, request: Request, wire: Wire) -> Resp
         return wire.refuse_body(failure)
     gateway.begin()
     order = wire.read(body)
-    if isinstance(order, Response):
-        return order
     if isinstance(order, list):
+        visit.is_refused = True
         return wire.refuse_fields(order)
+    if isinstance(order, LookUp):
+        visit.route = RECEIPT
+        response = await _look_up(gateway, visit, order)
+    else:
+        visit.route = order.action.value
+        response = await _pay(gateway, visit, order, wire)
+    return break_off(response) if visit.effect.kind is FaultKind.MALFORMED_REPLY else response
+
+
+async def _look_up(gateway: Gateway, visit: Visit, question: LookUp) -> Response:
+    refusal = meet_faults(gateway, visit)
+    if refusal is not None:
+        return refusal
+    await gateway.serve(visit, asks_others=False)
+    return question.answer()
+
+
+async def _pay(gateway: Gateway, visit: Visit, order: Order, wire: Wire) -> Response:
     try:
         job = prepare(gateway, order)
-        effect = gateway.faults.choose(
-            order.action.value, gateway.tally.elapsed_s(), impossible=job.impossible(gateway)
-        )
-        refusal = refuse_at_once(effect)
+        refusal = meet_faults(gateway, visit, impossible=job.impossible(gateway))
         if refusal is not None:
             return refusal
         job.reserve(gateway)
-        await _wait_for_card_network(gateway, effect)
-        done = await carry_out(gateway, job, effect)
+        await gateway.serve(visit)
+        done = await carry_out(gateway, job, visit.effect)
     except RefusedError as refused:
+        visit.is_refused = True
         return wire.refuse_payment(refused)
     except StorageError as failure:
         logger.error("the ledger could not be written: %s", failure)
+        visit.cause = INTERNAL_ERROR
         return wire.fail()
-    text = wire.write(done)
-    if effect.kind is FaultKind.MALFORMED_REPLY:
-        text = text[: len(text) // 2]
-    return wire.send(text)
-
-
-async def _wait_for_card_network(gateway: Gateway, effect: Effect) -> None:
-    wait_s = gateway.draw_service_s(SALE) + effect.added_s
-    if wait_s > 0:
-        await asyncio.sleep(wait_s)
+    return wire.acknowledge(done)

@@ -69,13 +69,16 @@ class RestWire:
     def fail(self) -> Response:
         return JSONResponse({"Message": "An unexpected error occurred"}, status_code=500)
 
-    def write(self, done: Done) -> str:
+    def acknowledge(self, done: Done) -> Response:
+        return Response(json.dumps(self._describe(done)), media_type="application/json")
+
+    def _describe(self, done: Done) -> dict[str, Any]:
         if isinstance(done, Charged):
-            return json.dumps(self._charged(done))
+            return self._charged(done)
         if isinstance(done, Saved):
-            return json.dumps(_saved(done))
+            return _saved(done)
         row, is_void = done.row, done.row.action == Action.VOID
-        reply = {
+        reply: dict[str, Any] = {
             "TransactionID": row.transaction_id,
             "TransactionStatus": self._facts.rest_void_status if is_void else row.status,
             "ResponseCode": "000",
@@ -85,7 +88,7 @@ class RestWire:
         }
         if self._echoes_amount and not is_void:
             reply["Amount"] = format_cents(row.approved_cents)
-        return json.dumps(reply)
+        return reply
 
     def _charged(self, charged: Charged) -> dict[str, Any]:
         answer, transaction_id = charged.answer, charged.payment.transaction_id
@@ -106,9 +109,6 @@ class RestWire:
             # [I] Inferred, in no public sample: the amount asked comes back, so that a caller can match it.
             reply["Amount"] = format_cents(answer.asked_cents)
         return reply
-
-    def send(self, text: str) -> Response:
-        return Response(text, media_type="application/json")
 
 
 def _saved(saved: Saved) -> dict[str, Any]:

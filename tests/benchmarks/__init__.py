@@ -1,1 +1,1 @@
-"""Benchmarks: ratios of two things measured in turn in the same run, never bare numbers against a limit."""
+"""Measurements with a bar: each prints its numbers and ends with exit code 1 below the bar."""

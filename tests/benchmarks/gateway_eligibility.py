@@ -1,0 +1,67 @@
+"""`python -m tests.benchmarks.gateway_eligibility`: an eligibility inquiry against a bare FastAPI route.
+
+Both servers take turns on one core, wrk loads them from the other; the bar is on the median of the ratios
+of neighbouring turns, so that a slow spell of the machine meets both.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from tests.benchmarks.pinned import judge_ratio, run_wrk, start_gateway, start_pinned
+from tests.mock_gateway.messages import BASIC, EDI_PATH, edi_of, inquiry_270, soap_call
+from tests.mock_gateway.x12_checks import read_answer
+
+BAR = 0.35
+_TURNS = 5
+_SECONDS = 4.0
+_SCRIPT = Path(__file__).with_name("eligibility.lua")
+# As instant, but every member is active and every answer has 20 benefit segments.
+PROFILE = """
+name = "twenty"
+[sale.service_time]
+distribution = "constant"
+value = "0s"
+[eligibility.service_time]
+distribution = "constant"
+value = "0s"
+[eligibility.answers]
+inactive = 0.0
+rejected = 0.0
+benefits = { least = 20, median = 20, most = 20, sigma = 0.0 }
+"""
+
+
+def main() -> int:
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder, "twenty.toml")
+        profile.write_text(PROFILE)
+        for turn in range(_TURNS + 1):
+            with start_pinned(["tests.benchmarks.bare_route"]) as port:
+                bare = run_wrk(f"http://127.0.0.1:{port.strip()}/", seconds=_SECONDS)
+            with start_gateway("--profile", str(profile)) as gateway:
+                check_answer(gateway.url)
+                ours = run_wrk(f"{gateway.url}{EDI_PATH}", seconds=_SECONDS, script=_SCRIPT)
+            note = "warm-up, not counted" if turn == 0 else f"ratio {ours / bare:.3f}"
+            print(f"bare {bare:.0f}/s, eligibility {ours:.0f}/s: {note}")
+            if turn:
+                ratios.append(ours / bare)
+    return judge_ratio("eligibility EDI with 20 EB / bare FastAPI route", ratios, BAR)
+
+
+def check_answer(url: str) -> None:
+    """Exits unless the benched route answers as the contract tests want it: 20 benefit segments."""
+    content, headers = soap_call(inquiry_270())
+    answer = httpx.post(f"{url}{EDI_PATH}", content=content, headers=headers, auth=BASIC)
+    found = len(read_answer(edi_of(answer.content)).all("EB"))
+    if found != 20:
+        sys.exit(f"the answer has {found} benefit segments, not 20")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
