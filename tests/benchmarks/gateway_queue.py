@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.benchmarks.gateway_eligibility import PROFILE
 from tests.benchmarks.mm_queue import share_within
 from tests.benchmarks.open_loop import plan_poisson, run_open_loop
-from tests.benchmarks.pinned import CoreWatch, choose_cores, run_wrk, start_gateway
+from tests.benchmarks.pinned import CoreWatch, choose_cores, measure_rate, start_gateway
 from tests.mock_gateway.messages import EDI_PATH
 
 # As the profile has them; a limit of 10 s at S = 2 s, scaled alike.
@@ -139,17 +139,12 @@ class Round:
 
 def measure_capacity() -> float:
     """Answers a second that the mock can give with its core to itself."""
-    server_core, _ = choose_cores()
     script = Path(__file__).with_name("eligibility.lua")
     with tempfile.TemporaryDirectory() as folder:
         fast = Path(folder, "fast.toml")
         fast.write_text(PROFILE)
         with start_gateway("--profile", str(fast)) as gateway:
-            watch = CoreWatch(server_core, gateway.pid)
-            reached = run_wrk(f"{gateway.url}{EDI_PATH}", seconds=4, script=script)
-            own, _ = watch.read()
-    # Neighbours take time away; per second of processor they hardly matter.
-    return reached / max(own, 0.1)
+            return measure_rate(f"{gateway.url}{EDI_PATH}", gateway.pid, seconds=4, script=script)
 
 
 def _p99(values: list[float]) -> float:

@@ -38,6 +38,9 @@ class _Line(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        # The server closes lines that were idle for long.
+        if self in self._pool:
+            self._pool.remove(self)
         if self._done is not None and not self._done.done():
             self._done.set_exception(exc or ConnectionError("closed before the answer was whole"))
 

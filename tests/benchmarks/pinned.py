@@ -57,8 +57,8 @@ class CoreWatch:
 
 
 @contextmanager
-def start_pinned(arguments: Sequence[str]) -> Iterator[str]:
-    """A Python module on the server's core; gives the first line that it prints."""
+def start_pinned(arguments: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """A Python module on the server's core; gives the first line that it prints, and its process id."""
     server_core, _ = choose_cores()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -70,7 +70,7 @@ def start_pinned(arguments: Sequence[str]) -> Iterator[str]:
     os.sched_setaffinity(process.pid, {server_core})
     try:
         assert process.stdout is not None
-        yield process.stdout.readline()
+        yield process.stdout.readline(), process.pid
     finally:
         process.kill()
         process.communicate()
@@ -87,9 +87,8 @@ class Announced:
 @contextmanager
 def start_gateway(*arguments: str) -> Iterator[Announced]:
     """A mock gateway on the server's core."""
-    with start_pinned(["mock_gateway", "--exit-with-stdin", *arguments]) as line:
-        facts = json.loads(line)
-        yield Announced(url=facts["url"], pid=facts["pid"])
+    with start_pinned(["mock_gateway", "--exit-with-stdin", *arguments]) as (line, pid):
+        yield Announced(url=json.loads(line)["url"], pid=pid)
 
 
 def run_wrk(
@@ -116,6 +115,19 @@ def run_wrk(
     found = re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)
     assert found, done.stdout
     return float(found[1])
+
+
+def measure_rate(url: str, pid: int, *, seconds: float, script: Path | None = None) -> float:
+    """Requests a second of the server's processor time: with its core to itself, simply requests a second.
+
+    Neighbours on the core take time away from the server, and hardly change what it does with the rest.
+    """
+    server_core, _ = choose_cores()
+    watch = CoreWatch(server_core, pid)
+    reached = run_wrk(url, seconds=seconds, script=script)
+    own, neighbours = watch.read()
+    print(f"  {reached:.0f}/s with {own:.0%} of the core, neighbours {neighbours:.0%}")
+    return reached / own
 
 
 def judge_ratio(what: str, ratios: Sequence[float], bar: float) -> int:
