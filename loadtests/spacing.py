@@ -54,7 +54,7 @@ def _poisson(area: float, seed: int, place: int) -> Iterator[Floats]:
 
 
 def _unit_process(area: float, seed: int, place: int) -> Iterator[tuple[U64, U64]]:
-    """Points of a unit-rate Poisson process, cell by cell: position in units of 2**-32, and address, which is unique."""
+    """Points of a unit-rate Poisson process, cell by cell: position in units of 2**-32, and their unique address."""
     count_key = stream_key(seed, Stream.CELL_COUNT, place)
     position_key = stream_key(seed, Stream.CELL_POSITION, place)
     most = int(np.ceil(area))

@@ -81,7 +81,8 @@ class DayPhase(RatePhase):
     @property
     def curve(self) -> RateCurve:
         """Straight from each full hour's rate to the next one's, or steps that hold for the hour."""
-        rates, pieces, left_s = self.hourly_rates, [], self.length_s
+        rates, left_s = self.hourly_rates, self.length_s
+        pieces: list[Piece] = []
         hour, begun = int(self.from_hour), self.from_hour - int(self.from_hour)
         while left_s > 0 and len(pieces) <= _LONGEST_DAYS * 24:
             start = rates[hour % 24] * self.factor(hour // 24)

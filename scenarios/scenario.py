@@ -120,7 +120,7 @@ class Scenario(BaseModel):
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:
     """Problems between keys, found on the raw file so that they are listed with all the others."""
     found = (_warm_up_problem(raw), _journeys_problem(raw), _money_problem(raw))
-    return [problem for problem in found if problem is not None]
+    return [problem for problem in found if problem is not None] + _found_problems(raw)
 
 
 def warm_up_problem(warm_up: float, length: float) -> Problem | None:
@@ -156,6 +156,15 @@ def _journeys_problem(raw: dict[str, object]) -> Problem | None:
         return None
     message = f"is required, with a weight for each; known: {', '.join(sorted(JOURNEY_NAMES))}"
     return Problem(where="journeys", message=message)
+
+
+def _found_problems(raw: dict[str, object]) -> list[Problem]:
+    phases = raw.get("phases")
+    return [
+        Problem(where=f"phases[{place}].found", message="is what loading finds in the trace; leave it out")
+        for place, phase in enumerate(phases if isinstance(phases, list) else [])
+        if isinstance(phase, dict) and "found" in phase
+    ]
 
 
 def _money_problem(raw: dict[str, object]) -> Problem | None:

@@ -35,7 +35,7 @@ _AMOUNTS: dict[str, IntEnum] = {amount.text: amount for amount in AmountClass}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLines:
-    """Lines in order of time: shapes (n,). Payers are None, and amount classes all 0, where the file has no such column."""
+    """Lines in order of time: shapes (n,). Without their columns, payers are None and amount classes all 0."""
 
     line: Ints
     stamp_ns: Ints

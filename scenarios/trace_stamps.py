@@ -78,7 +78,8 @@ def _digits(letters: Bytes) -> tuple[Ints, npt.NDArray[np.bool_]]:
     number = np.zeros(len(letters), dtype=np.int64)
     for column in values.T:
         number = number * 10 + column
-    return number, ((values >= 0) & (values <= 9)).all(axis=1)
+    sound: npt.NDArray[np.bool_] = ((values >= 0) & (values <= 9)).all(axis=1)
+    return number, sound
 
 
 def _fraction_ns(letters: Bytes) -> tuple[Ints, npt.NDArray[np.bool_]]:
@@ -124,7 +125,8 @@ def _has_unit(letters: Bytes, unit: StampUnit) -> npt.NDArray[np.bool_]:
         StampUnit.NANOSECONDS: (18, 19),
         StampUnit.ISO: (0, 0),
     }[unit]
-    return (digits >= least) & (digits <= most)
+    fits: npt.NDArray[np.bool_] = (digits >= least) & (digits <= most)
+    return fits
 
 
 def _parse_iso(letters: Bytes) -> tuple[Ints, npt.NDArray[np.bool_]]:
