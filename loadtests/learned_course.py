@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.dispersion import Dispersion
+from loadtests.dispersion import TICK_NS, Dispersion
 
 _MOST_STEPS = 48
 _SHORTEST_STEP_S = 10.0
@@ -31,18 +31,21 @@ class Course:
 
 
 def learn_course(
-    per_second: Counts, *, length_s: float, first_local_ns: int, dispersion: Dispersion
+    per_tick: Counts, per_hour: Counts, *, length_s: float, first_local_s: float, dispersion: Dispersion
 ) -> Course:
-    """A day where the log covers 24 hours, else stairs, or one rate if the steps differ by chance only."""
+    """A day where the log covers 24 hours, else stairs, or one rate if the steps differ by chance only.
+
+    `per_hour` counts from the midnight before the first arrival, on the clock of the log's zone.
+    """
     if length_s >= _DAY_S:
-        return _day(per_second, length_s, first_local_ns)
-    return _stairs(per_second, length_s, max(1.0, dispersion.index))
+        return _day(per_hour, length_s, first_local_s)
+    return _stairs(per_tick, length_s, max(1.0, dispersion.index))
 
 
-def _stairs(per_second: Counts, length_s: float, index: float) -> Course:
-    total = int(per_second.sum())
+def _stairs(per_tick: Counts, length_s: float, index: float) -> Course:
+    total = int(per_tick.sum())
     steps = int(min(_MOST_STEPS, total / (_ARRIVALS_A_STEP * index), length_s / _SHORTEST_STEP_S))
-    counts = _counts_of_steps(per_second, length_s, max(1, steps))
+    counts = _counts_of_steps(per_tick, length_s, max(1, steps))
     mean = total / len(counts)
     unlike = float(((counts - mean) ** 2).sum() / (mean * index))
     freedom = len(counts) - 1
@@ -60,23 +63,20 @@ def _stairs(per_second: Counts, length_s: float, index: float) -> Course:
     )
 
 
-def _counts_of_steps(per_second: Counts, length_s: float, steps: int) -> Floats:
-    """Arrivals in equal parts of the length; a second that lies in two parts is divided between them."""
-    moments = np.append(np.arange(len(per_second), dtype=np.float64), max(length_s, len(per_second) - 1e-3))
-    sums = np.concatenate(([0], np.cumsum(per_second)))
-    counts: Floats = np.diff(np.interp(np.linspace(0.0, moments[-1], steps + 1), moments, sums))
+def _counts_of_steps(per_tick: Counts, length_s: float, steps: int) -> Floats:
+    """Arrivals in equal parts of the length; a tick that lies in two parts is divided between them."""
+    moments = np.minimum(np.arange(len(per_tick) + 1) * (TICK_NS / 1e9), length_s)
+    sums = np.concatenate(([0], np.cumsum(per_tick)))
+    counts: Floats = np.diff(np.interp(np.linspace(0.0, length_s, steps + 1), moments, sums))
     return counts
 
 
-def _day(per_second: Counts, length_s: float, first_local_ns: int) -> Course:
-    first_s = first_local_ns // 1_000_000_000
-    hour = (first_s % _DAY_S + np.arange(len(per_second))) // _HOUR_S  # from the first day's midnight on
-    counts = np.bincount(hour, weights=per_second).astype(np.float64)
-    covered_s = np.bincount(hour).astype(np.float64)
-    if length_s > len(per_second) - 1:
-        covered_s[-1] = max(1.0, covered_s[-1] - (len(per_second) - length_s))
-    hours = np.arange(len(counts))
-    first = datetime.fromtimestamp(first_s, UTC).date()
+def _day(per_hour: Counts, length_s: float, first_local_s: float) -> Course:
+    counts, hours = per_hour.astype(np.float64), np.arange(len(per_hour))
+    begin_s = first_local_s % _DAY_S
+    covered_s = np.minimum((hours + 1) * _HOUR_S, begin_s + length_s) - np.maximum(hours * _HOUR_S, begin_s)
+    covered_s = np.maximum(covered_s, 0.0)
+    first = datetime.fromtimestamp(first_local_s, UTC).date()
     weekday = (first.weekday() + hours // 24) % 7
     by_weekday = np.bincount(weekday, weights=covered_s, minlength=7)
     factors = np.ones(7)
@@ -92,7 +92,7 @@ def _day(per_second: Counts, length_s: float, first_local_ns: int) -> Course:
         "shape": "day",
         "rates_per_s": rates.tolist(),
         "between_hours": "steps",
-        "from_hour": first_s % _DAY_S / _HOUR_S,
+        "from_hour": min(round(begin_s / _HOUR_S, 4), 23.9999),
     }
     sentence = f"The rate follows the hour: from {rates.min():.4g} to {rates.max():.4g} arrivals/s"
     if all_week:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.dispersion import Dispersion, estimate_dispersion
+from loadtests.dispersion import TICK_NS, Dispersion, estimate_dispersion
 from loadtests.learned_course import learn_course
-from scenarios.errors import DeclarationError, Problem
 from scenarios.duration import duration_text
+from scenarios.errors import DeclarationError, Problem
 from scenarios.journeys import Journey
 from scenarios.loading import check_scenario_text
 from scenarios.trace import read_form, read_trace
@@ -30,25 +31,33 @@ _LONGEST_DAYS = 100
 _LEAST_LINES = 100
 _NS = 1_000_000_000
 _DAY_S = 86400
+_HOUR_S = 3600
 
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceCounts:
-    """What one reading of a trace adds up: arrivals in each whole second from the first stamp, and of each sort."""
+    """What one reading of a trace adds up: arrivals of each sort, in each tick from the first stamp, and in each hour
+    of the clock from the midnight before it, in the zone of its first stamp."""
 
     first_ns: int
     zone_s: int
     last_ns: int
-    per_second: Counts
+    per_tick: Counts
+    per_hour: Counts
     journeys: dict[str, int]
     payers: Counter[str]
 
     @property
     def lines(self) -> int:
         """Arrivals in all."""
-        return int(self.per_second.sum())
+        return int(self.per_tick.sum())
+
+    @property
+    def first_local_ns(self) -> int:
+        """The first stamp on the clock of its zone."""
+        return self.first_ns + self.zone_s * _NS
 
     @property
     def span_s(self) -> float:
@@ -59,21 +68,20 @@ class TraceCounts:
 def count_trace(path: Path) -> TraceCounts:
     """Counts of a trace. Raises DeclarationError for what is wrong in it, or where it is too short or too long."""
     form = read_form(path)
-    first_ns = last_ns = 0
-    per_second = np.zeros(0, dtype=np.int64)
+    first_ns = last_ns = midnight_ns = 0
+    per_tick = per_hour = np.zeros(0, dtype=np.int64)
     journeys = np.zeros(256, dtype=np.int64)
     payers: Counter[str] = Counter()
     for lines in read_trace(path):
-        first_ns = first_ns if len(per_second) else int(lines.stamp_ns[0])
+        if not len(per_tick):
+            first_ns = int(lines.stamp_ns[0])
+            midnight_ns = first_ns - (first_ns + form.zone_s * _NS) % (_DAY_S * _NS)
         last_ns = int(lines.stamp_ns[-1])
-        second = (lines.stamp_ns - first_ns) // _NS
-        if second[-1] >= _LONGEST_DAYS * _DAY_S:
+        if last_ns - first_ns >= _LONGEST_DAYS * _DAY_S * _NS:
             message = f"spans more than {_LONGEST_DAYS} days; a scenario is learned from a few"
             raise DeclarationError(str(path), [Problem(where=f"line {lines.line[-1]}", message=message)])
-        if len(per_second) <= second[-1]:  # room for as much again
-            per_second = np.concatenate((per_second, np.zeros(int(second[-1]) + 1, dtype=np.int64)))
-        counts = np.bincount(second - second[0])
-        per_second[int(second[0]) : int(second[0]) + len(counts)] += counts
+        per_tick = _added(per_tick, (lines.stamp_ns - first_ns) // TICK_NS)
+        per_hour = _added(per_hour, (lines.stamp_ns - midnight_ns) // (_HOUR_S * _NS))
         journeys += np.bincount(lines.journey, minlength=256)
         if lines.payer is not None:
             values, times = np.unique(lines.payer, return_counts=True)
@@ -84,17 +92,28 @@ def count_trace(path: Path) -> TraceCounts:
                 raise DeclarationError(str(path), [Problem(where=f"line {lines.line[-1]}", message=message)])
     total = int(journeys.sum())
     if total < _LEAST_LINES or last_ns <= first_ns:
-        message = f"holds {total} arrivals in {(last_ns - first_ns) / _NS:g} s; a scenario needs {_LEAST_LINES} at least"
+        message = f"holds {total} arrivals in {(last_ns - first_ns) / _NS:g} s; needed are {_LEAST_LINES}"
         raise DeclarationError(str(path), [Problem(where="", message=message)])
     payers.pop("", None)
     return TraceCounts(
         first_ns=first_ns,
         zone_s=form.zone_s,
         last_ns=last_ns,
-        per_second=per_second[: (last_ns - first_ns) // _NS + 1],
+        per_tick=per_tick[: (last_ns - first_ns) // TICK_NS + 1],
+        per_hour=per_hour[: (last_ns - midnight_ns) // (_HOUR_S * _NS) + 1],
         journeys={journey.text: int(journeys[journey]) for journey in Journey if journeys[journey]},
         payers=payers,
     )
+
+
+def _added(sums: Counts, place: Counts) -> Counts:
+    """The sums with one more at each place, which ascend; they grow as need be."""
+    last = int(place[-1])
+    if len(sums) <= last:  # room for as much again
+        sums = np.concatenate((sums, np.zeros(last + 1, dtype=np.int64)))
+    counts = np.bincount(place - place[0])
+    sums[int(place[0]) : int(place[0]) + len(counts)] += counts
+    return sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +128,12 @@ def learn(path: Path, *, name: str = "learned") -> Learned:
     """A scenario with the mix, the course of the rate, the burstiness and the payers of a trace."""
     counts = count_trace(path)
     length_s = round(counts.span_s * counts.lines / (counts.lines - 1), 3)  # the mean gap after the last one
-    dispersion = estimate_dispersion(counts.per_second)
+    dispersion = estimate_dispersion(counts.per_tick)
     course = learn_course(
-        counts.per_second,
+        counts.per_tick,
+        counts.per_hour,
         length_s=length_s,
-        first_local_ns=counts.first_ns + counts.zone_s * _NS,
+        first_local_s=counts.first_local_ns / _NS,
         dispersion=dispersion,
     )
     phase = course.keys | {"duration": duration_text(length_s)} | _spacing_keys(dispersion)
@@ -152,7 +172,7 @@ def _spacing_keys(found: Dispersion) -> dict[str, object]:
 
 
 def _spacing_sentence(found: Dispersion) -> str:
-    seen = ", ".join(f"{index:g} in {window} s" for window, index in found.windows) or "too short to tell"
+    seen = ", ".join(f"{index:g} in {window:g} s" for window, index in found.windows) or "too short to tell"
     how = {
         "even": "arrivals are evenly spaced",
         "poisson": "arrivals are random (Poisson)",
@@ -187,7 +207,7 @@ def _numbered(number: int) -> str:
     return f"PAYER{number:02d}" if number < 100 else f"P{number:06d}"
 
 
-def _table(head: str, keys: dict[str, object]) -> str:
+def _table(head: str, keys: Mapping[str, object]) -> str:
     lines = [head] if head else []
     return "\n".join([*lines, *(f"{key} = {_toml(value)}" for key, value in keys.items())]) + "\n"
 

@@ -78,7 +78,7 @@ def _digits(letters: Bytes) -> tuple[Ints, npt.NDArray[np.bool_]]:
     number = np.zeros(len(letters), dtype=np.int64)
     for column in values.T:
         number = number * 10 + column
-    sound: npt.NDArray[np.bool_] = ((values >= 0) & (values <= 9)).all(axis=1)
+    sound = np.logical_and.reduce((values >= 0) & (values <= 9), axis=1, dtype=np.bool_)
     return number, sound
 
 
