@@ -27,8 +27,19 @@ def parse_duration(text: Any) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration as one would write it: 90.0 -> "1m30s"."""
-    return str(durationpy.to_str(timedelta(seconds=seconds))) if seconds else "0s"
+    """A duration as one would write it: 90.0 -> "1m30s"; exact to the microsecond."""
+    if not seconds:
+        return "0s"
+    text = str(durationpy.to_str(timedelta(seconds=seconds)))
+    if parse_duration(text) == to_microseconds(seconds):
+        return text
+    minutes, rest = divmod(
+        round(seconds * 1e6), 60_000_000
+    )  # durationpy writes six digits of seconds at most
+    hours, minutes = divmod(minutes, 60)
+    whole, below = divmod(rest, 1_000_000)
+    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes or hours else "", f"{whole}.{below:06d}s"]
+    return "".join(parts)
 
 
 def to_microseconds(seconds: float) -> float:
