@@ -12,7 +12,7 @@ from loadtests.dispersion import TICK_NS, Dispersion
 
 _MOST_STEPS = 48
 _SHORTEST_STEP_S = 10.0
-_ARRIVALS_A_STEP = 400  # of Poisson traffic: a step's rate is then known to 5 %
+_ARRIVALS_A_STEP = 100  # of Poisson traffic: a step's rate is then known to 10 %
 _HOUR_S = 3600
 _DAY_S = 86400
 _LEAST_OF_A_WEEKDAY_S = 20 * _HOUR_S

@@ -74,11 +74,11 @@ def _passes(phase: TracePhase, path: Path) -> Iterator[tuple[int, TraceLines, In
     Endless where a duration is declared: the caller knows when it is over.
     """
     kept: list[tuple[TraceLines, Ints]] = []
-    passes = 0
+    repeats, passes = phase.duration is not None or (phase.loop or 1) > 1, 0
     while phase.duration is not None or passes < (phase.loop or 1):
         begin_ns = passes * phase.facts.pass_ns
         for lines, within_ns in kept or _read_cut(phase, path):
-            if not passes and phase.facts.lines <= _KEPT_FOR_REPEATING:
+            if repeats and not passes and phase.facts.lines <= _KEPT_FOR_REPEATING:
                 kept.append((lines, within_ns))
             yield begin_ns, lines, within_ns
         passes += 1
