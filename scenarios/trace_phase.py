@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -107,7 +108,7 @@ class TracePhase(BaseModel):
     def describe(self) -> str:
         """The phase in words."""
         facts = self.facts
-        parts = [f"{duration_text(round(self.length_s, 6))} as recorded in {self.file}"]
+        parts = [f"{duration_text(round(self.length_s, 6))} as recorded in {Path(self.file).name}"]
         if self.cut.from_ or self.cut.to is not None:
             end = "its end" if self.cut.to is None else duration_text(self.cut.to)
             parts.append(f"from {duration_text(self.cut.from_)} to {end}")
