@@ -14,6 +14,7 @@ from typing import Any
 import gevent
 import numpy as np
 
+from loadtests.accounting import account
 from loadtests.clock import RunClock
 from loadtests.http_client import HttpClient, Limits
 from loadtests.pacing import Pacer
@@ -35,7 +36,7 @@ _LONGEST_MISSING_LIST = 1000
 class Stop:
     """Why sending stopped before the plan's end."""
 
-    ended: str  # interrupted | not-authorised | recorder-failed | engine-lost
+    ended: str  # interrupted | not-authorised | recorder-failed | engine-lost | failed
     reason: str
 
 
@@ -89,6 +90,9 @@ class Engine:
                     self.stop(
                         Stop(ended="not-authorised", reason="credentials were refused 20 times in a row")
                     )
+        except Exception as error:  # a fault of ours: nothing measured from here on could be trusted
+            self.stop(Stop(ended="failed", reason=f"slagate failed: {type(error).__name__}: {error}"))
+            raise
         finally:
             client.close()
 
@@ -209,25 +213,6 @@ class Engine:
                 "cpu_share": (time.process_time() - self._cpu_s) / wall_s,
             },
         }
-
-
-def account(plan: RunPlan, due: int, recorded: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, Any]:
-    """Planned against recorded, as end.json has it: `due` roots came due, `recorded` says of each if it has a row."""
-    offsets = plan.arrivals.offset_ns
-    before_ns = int(offsets[due]) if due < len(offsets) else None
-    by_kind = plan.counts_by_kind(0, before_ns)
-    measured = plan.counts_by_kind(plan.warm_up_ns, before_ns)
-    return {
-        "planned": len(offsets),
-        "due": due,
-        "not_due": len(offsets) - due,
-        "recorded": int(recorded[:due].sum()),
-        "due_by_kind": {
-            "measured": measured,
-            "warm_up": {kind: count - measured.get(kind, 0) for kind, count in by_kind.items()},
-        },
-        "missing_by_kind": plan.counts_of_roots(np.flatnonzero(~recorded[:due])),
-    }
 
 
 def _lag_summary(lag_ms: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, float | None]:

@@ -18,6 +18,8 @@ from gevent import socket, ssl
 from loadtests.transaction import Call, Reply
 
 MAX_REPLY_BYTES = 16 * 1024 * 1024
+# Servers close idle connections after five seconds and more; one that is older may be closing just as we send.
+IDLE_AT_MOST_S = 4.0
 _RECEIVE_BYTES = 65_536
 
 
@@ -51,8 +53,13 @@ class _ReplyReader:
         self.complete = False
         self.framed = False
         self.headers_complete = False
+        self.status = 0
+        self.keep = False
 
     def on_message_begin(self) -> None:
+        if self.complete:  # a second reply that nobody asked for
+            self.keep = False
+            return
         self.framed = self.headers_complete = False
         self.body.clear()
 
@@ -60,19 +67,21 @@ class _ReplyReader:
         self.framed = self.framed or name.lower() in (b"content-length", b"transfer-encoding")
 
     def on_headers_complete(self) -> None:
-        self.headers_complete = self.status >= 200
+        if not self.complete:
+            self.status = self.parser.get_status_code()
+            self.headers_complete = self.status >= 200
 
     def on_body(self, part: bytes) -> None:
+        if self.complete:
+            return
         self.body += part
         if len(self.body) > MAX_REPLY_BYTES:
             raise UnreadableReplyError(f"reply larger than {MAX_REPLY_BYTES} bytes")
 
     def on_message_complete(self) -> None:
-        self.complete = self.status >= 200
-
-    @property
-    def status(self) -> int:
-        return self.parser.get_status_code()
+        if not self.complete and self.status >= 200:
+            self.complete = True
+            self.keep = self.parser.should_keep_alive()  # llhttp knows it only here
 
 
 class HttpClient:
@@ -80,7 +89,7 @@ class HttpClient:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._connections: dict[tuple[str, str, int], Any] = {}
+        self._connections: dict[tuple[str, str, int], tuple[Any, float]] = {}
 
     def exchange(self, call: Call) -> Reply:
         """Send once and wait for the whole reply.
@@ -98,8 +107,10 @@ class HttpClient:
         ]
         head += [f"{name}: {value}" for name, value in call.headers.items()]
         request = "\r\n".join([*head, "", ""]).encode("latin-1") + call.body
-        connection = self._connections.pop(key, None)
-        if connection is not None and _is_stale(connection):
+        connection, last_used = self._connections.pop(key, (None, 0.0))
+        if connection is not None and (
+            time.monotonic() - last_used > IDLE_AT_MOST_S or _is_stale(connection)
+        ):
             connection.close()
             connection = None
         try:
@@ -111,7 +122,7 @@ class HttpClient:
                 connection.close()
             raise _mapped(error) from error
         if keep:
-            self._connections[key] = connection
+            self._connections[key] = (connection, time.monotonic())
         else:
             connection.close()
         return reply
@@ -119,7 +130,7 @@ class HttpClient:
     def close(self) -> None:
         """Close every connection."""
         while self._connections:
-            self._connections.popitem()[1].close()
+            self._connections.popitem()[1][0].close()
 
     def _connect(self, scheme: str, host: str, port: int) -> Any:
         connection = socket.create_connection((host, port), timeout=self._limits.connect_s)
@@ -149,8 +160,7 @@ class HttpClient:
             reader.parser.feed_data(data)
             if reader.complete:
                 break
-        keep = reader.complete and reader.parser.should_keep_alive()
-        return Reply(status=reader.status, body=bytes(reader.body)), keep
+        return Reply(status=reader.status, body=bytes(reader.body)), reader.keep
 
 
 def _is_stale(connection: Any) -> bool:
@@ -172,7 +182,7 @@ def _mapped(error: BaseException) -> BaseException:
         return error
     if isinstance(error, TimeoutError):
         return NoAnswerInTimeError(str(error) or "timed out")
-    if isinstance(error, httptools.HttpParserError):
+    if isinstance(error, httptools.HttpParserError | httptools.HttpParserUpgrade):
         inner = error.__context__
         return inner if isinstance(inner, UnreadableReplyError) else UnreadableReplyError("not an HTTP reply")
     if isinstance(error, OSError | UnicodeError):  # a host name that IDNA refuses is a UnicodeError

@@ -22,7 +22,7 @@ from scenarios.duration import duration_text
 from scenarios.errors import DeclarationError, Problem
 from scenarios.journeys import Journey
 from scenarios.loading import check_scenario_text
-from scenarios.trace import read_form, read_trace
+from scenarios.trace_file import read_form, read_trace
 
 _PAYER_ID = re.compile(r"[A-Z0-9]{1,7}")
 _MOST_PAYERS = 500  # the rest together are one more

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from loadtests.random_bits import Stream, bits, stream_key
 from scenarios.errors import DeclarationError, Problem
-from scenarios.trace import TraceLines, read_trace, trace_digest
 from scenarios.trace_facts import PayerTable, TraceWindow
+from scenarios.trace_file import TraceLines, read_trace, trace_digest
 from scenarios.trace_phase import TracePhase
 
 _KEPT_FOR_REPEATING = 200_000  # lines; a longer trace is read again for each pass

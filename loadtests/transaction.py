@@ -28,7 +28,7 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     root, step = divmod(arrival, STEPS_PER_ROOT)
     return Identifiers(
         reference=f"{nonce}-{root}-{step}-{attempt}",
-        control_number=(int(nonce, 36) * 7919 + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000,
+        control_number=(int(nonce, 36) * 7919 + root + 611_953 * (step * 8 + attempt)) % 999_999_999 + 1,
     )
 
 

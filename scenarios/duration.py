@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 import durationpy
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
+
+_UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
 
 
 def parse_duration(text: Any) -> float:
@@ -27,19 +28,14 @@ def parse_duration(text: Any) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration as one would write it: 90.0 -> "1m30s"; exact to the microsecond."""
-    if not seconds:
-        return "0s"
-    text = str(durationpy.to_str(timedelta(seconds=seconds)))
-    if parse_duration(text) == to_microseconds(seconds):
-        return text
-    minutes, rest = divmod(
-        round(seconds * 1e6), 60_000_000
-    )  # durationpy writes six digits of seconds at most
-    hours, minutes = divmod(minutes, 60)
-    whole, below = divmod(rest, 1_000_000)
-    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes or hours else "", f"{whole}.{below:06d}s"]
-    return "".join(parts)
+    """A duration as one would write it: 90.0 -> "1m30s". Exact to the microsecond, which is all a text can hold."""
+    rest = round(seconds * 1e6)
+    parts = []
+    for unit, microseconds in _UNITS.items():
+        count, rest = divmod(rest, microseconds)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def to_microseconds(seconds: float) -> float:

@@ -32,17 +32,24 @@ def find_file(name: str, folder: str, what: str) -> Path:
     """A path as given, or a shipped file by its name. Raises DeclarationError that says which exist."""
     path = Path(name)
     if path.suffix == ".toml" or "/" in name:
-        if not path.is_file():
+        if not _is_file(path):
             raise DeclarationError(name, [Problem(where="", message=f"no such {what} file")])
         return path
     shipped = SHIPPED / folder / f"{name}.toml"
-    if not shipped.is_file():
+    if not _is_file(shipped):
         known = shipped_names(folder)
         message = (
             f"no shipped {what} of this name; {did_you_mean(name, known)} (or give a path that ends in .toml)"
         )
         raise DeclarationError(name, [Problem(where="", message=message)])
     return shipped
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def load_scenario(name: str, *, settings: Sequence[str] = ()) -> Scenario:
@@ -78,22 +85,21 @@ def load_target(name: str) -> Target:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    def refused(message: str) -> DeclarationError:
+        return DeclarationError(str(path), [Problem(where="", message=message)])
+
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise DeclarationError(
-                str(path), [Problem(where="", message="larger than 1 MB: not a declaration")]
-            )
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+            raise refused("larger than 1 MB: not a declaration")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DeclarationError(
-            str(path), [Problem(where="", message=f"cannot be read: {error.strerror}")]
-        ) from error
+        raise refused(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise DeclarationError(
-            str(path), [Problem(where="", message=f"is not UTF-8 text: {error}")]
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise DeclarationError(str(path), [Problem(where="", message=f"is not TOML: {error}")]) from error
+        raise refused(f"is not UTF-8 text: {error}") from error
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # tomllib's own, and what it lets through of absurd input
+        raise refused(f"is not TOML: {error}") from error
 
 
 def _lay_over(raw: dict[str, Any], setting: str) -> None:
@@ -107,6 +113,10 @@ def _lay_over(raw: dict[str, Any], setting: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except (ValueError, RecursionError) as error:
+        raise DeclarationError(
+            f"--set {key}", [Problem(where="", message=f"is not a value: {error}")]
+        ) from error
     *path, last = key.strip().split(".")
     place: Any = raw
     try:

@@ -21,7 +21,7 @@ PositiveDuration = Annotated[Duration, Field(gt=0)]
 class RatePhase(BaseModel):
     """A phase that is a rate curve. Each shape adds its keys, its `curve` and its words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     arrivals: Literal["poisson", "even", "bursty"] = "poisson"
     burstiness: Annotated[float, Field(gt=1, le=1000)] | None = None  # index of dispersion of counts

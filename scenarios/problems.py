@@ -12,12 +12,14 @@ from pydantic_core import ErrorDetails
 from scenarios.errors import Problem
 from scenarios.spelling import did_you_mean
 
+SECRET_SHOWN = "secret_shown"  # type of an error whose value must not be repeated on a terminal
 _PHRASES = {
     "missing": "is required",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be {le:g} or less",
+    "finite_number": "must be a finite number",
     "literal_error": "must be {expected}",
     "string_pattern_mismatch": "must match {pattern}",
     "string_too_short": "must have at least {min_length} character(s)",
@@ -67,7 +69,7 @@ def _problem(model: type[BaseModel], details: ErrorDetails) -> Problem:
         phrase = _PHRASES.get(details["type"])
         message = phrase.format(**details.get("ctx", {})) if phrase else details["msg"]
         message = message[:1].lower() + message[1:]
-        if details["type"] != "missing" and not isinstance(details["input"], dict | list):
+        if details["type"] not in ("missing", SECRET_SHOWN) and not isinstance(details["input"], dict | list):
             message += f" (got {_shown(details['input'])})"
     return Problem(where=_path(_real_keys(model, loc)), message=message)
 

@@ -13,7 +13,7 @@ from scenarios.errors import Problem
 from scenarios.journeys import JOURNEY_NAMES, STEPS, Journey
 from scenarios.spelling import did_you_mean
 
-_strict = ConfigDict(extra="forbid", frozen=True)
+_strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 # [A] Zipf-like: the five largest payers carry 60 % of the volume, twenty small ones 2 % each.
 ZIPF_PAYER_SHARES = (0.20, 0.14, 0.11, 0.08, 0.07, *(0.02,) * 20)
@@ -171,8 +171,11 @@ def _money_problem(raw: dict[str, object]) -> Problem | None:
     money = raw.get("money")
     if not isinstance(money, dict):
         return None
-    shares = [money.get("declined_share", 0.05), money.get("partial_share", 0.01)]
-    if not all(isinstance(share, int | float) for share in shares) or sum(shares) <= 1:
+    try:
+        shares = [float(money.get("declined_share", 0.05)), float(money.get("partial_share", 0.01))]
+    except (TypeError, ValueError):
+        return None  # listed already, each at its own key
+    if not sum(shares) > 1:
         return None
     return Problem(
         where="money",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scenarios.duration import Duration, duration_text
 
 ClassName = Literal["healthcare", "payment", "lookup"]
-_strict = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
 
 class Clause(BaseModel):

@@ -14,12 +14,17 @@ from pydantic_core import PydanticCustomError
 from scenarios.duration import Duration
 from scenarios.errors import DeclarationError, Problem
 from scenarios.kinds import Wire
+from scenarios.problems import SECRET_SHOWN
 
-_strict = ConfigDict(extra="forbid", frozen=True)
+_strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 EMBEDDED_PATHS = {"rest": "/rest/payment", "soap_edi": "/healthcare/service.asmx"}
 
 
 def _endpoint(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise PydanticCustomError(
+            "url", "must be a URL of ASCII letters without spaces; escape others as in %20"
+        )
     parts = urlsplit(text)
     try:
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
@@ -28,7 +33,7 @@ def _endpoint(text: str) -> str:
     if not sound:
         raise PydanticCustomError("url", "must be a URL such as https://gateway.example.test/path")
     if parts.username or parts.password:
-        raise PydanticCustomError("url", "must not carry a user or a password; name them under [auth]")
+        raise PydanticCustomError(SECRET_SHOWN, "must not carry a user or a password; name them under [auth]")
     if parts.query or parts.fragment:
         raise PydanticCustomError("url", "must not carry a query or a fragment")
     return text.rstrip("/")
@@ -61,7 +66,7 @@ class SecretRef(BaseModel):
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretRef:
         if (self.env is None) == (self.file is None):
-            raise PydanticCustomError("secret", 'write {{ env = "NAME" }} or {{ file = "path" }}')
+            raise PydanticCustomError("secret", 'write { env = "NAME" } or { file = "path" }')
         return self
 
     def resolve(self, folder: Path, environment: Mapping[str, str]) -> str:
@@ -149,7 +154,9 @@ class Target(BaseModel):
     time_outs: TimeOuts = TimeOuts()
     guard: Guard | None = None
     embedded_gateway: EmbeddedGateway | None = None
-    soap_namespace: Annotated[str, Field(min_length=1)] = "http://www.instamed.com/"  # [I] the WSDL decides
+    soap_namespace: Annotated[str, Field(pattern=r"^[!#-;=?-~]+$")] = (
+        "http://www.instamed.com/"  # [I] the WSDL decides
+    )
     soap_version: Literal["1.1", "1.2"] = "1.1"
 
     def at(self, base_url: str) -> Target:

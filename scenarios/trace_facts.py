@@ -13,7 +13,7 @@ from scenarios.errors import DeclarationError, Problem
 from scenarios.journeys import Journey
 from scenarios.scenario import Scenario, warm_up_problem
 from scenarios.spelling import did_you_mean
-from scenarios.trace import TraceLines, read_trace, trace_digest
+from scenarios.trace_file import TraceLines, read_trace, trace_digest
 from scenarios.trace_phase import Cut, TraceFacts, TracePhase
 
 _GAP_OF_A_SINGLE_LINE_NS = 1_000_000_000

@@ -12,7 +12,7 @@ from scenarios.duration import Duration, duration_text, to_microseconds
 from scenarios.errors import DeclarationError, Problem
 from scenarios.phase import PositiveDuration
 
-_strict = ConfigDict(extra="forbid", frozen=True)
+_strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Cut(BaseModel):

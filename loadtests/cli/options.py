@@ -18,6 +18,7 @@ from scenarios.target import EmbeddedGateway, Target, check_guard
 DEFAULT_SCENARIO = "smoke"
 DEFAULT_SLA = "instamed"
 DEFAULT_TARGET = "mock"
+MOST_ARRIVALS = 20_000_000
 
 ScenarioArgument = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a shipped one's name.")
@@ -69,6 +70,7 @@ def resolve_plan(
         tags=_tags(tags or []),
         command=tuple(sys.argv[1:]),
     )
+    _check_size(declared, scenario)
     check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
     _check_plan(plan, scenario)
     return plan
@@ -121,6 +123,14 @@ def _tags(texts: list[str]) -> dict[str, str]:
             )
         tags[key] = value
     return tags
+
+
+def _check_size(scenario: Scenario, source: str) -> None:
+    """Refuse a plan that is larger than memory before it is laid out."""
+    expected = sum(phase.expected_arrivals for phase in scenario.phases)
+    if expected > MOST_ARRIVALS:
+        message = f"plan about {expected:.3g} arrivals; one run holds {MOST_ARRIVALS:,}: lower the rate or the duration"
+        raise DeclarationError(source, [Problem(where="phases", message=message)])
 
 
 def _check_plan(plan: RunPlan, source: str) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from loadtests.cli.auth import resolve_credentials
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
@@ -30,7 +31,6 @@ from loadtests.cli.options import (
 )
 from loadtests.cli.plan import describe_plan
 from loadtests.cli.probe import probe
-from loadtests.cli.secrets import resolve_credentials
 from loadtests.cli.sending import send
 from loadtests.cli.verdicts import deliver
 from loadtests.run_plan import RunPlan

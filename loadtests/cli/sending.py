@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from loadtests.accounting import account
 from loadtests.cli.children import Child, ChildFailedError, start_engine
 from loadtests.cli.progress import Progress
-from loadtests.engine import account
 from loadtests.run_plan import RunPlan
 from loadtests.wires.credentials import Credentials
 from scenarios.errors import RunFolderError

@@ -59,13 +59,14 @@ class Interchange:
 
 def read_interchange(text: str) -> Interchange:
     """Segments by the separators that ISA declares. Raises ValueError where the envelope is broken."""
-    text = text.strip()
+    text = text.lstrip()
     if not text.startswith("ISA") or len(text) < _ISA_LENGTH:
         raise ValueError("no ISA segment")
     element, terminator = text[3], text[_ISA_LENGTH - 1]
-    if not text.endswith(terminator):
+    body, found, rest = text.rpartition(terminator)
+    if not found or rest.strip():
         raise ValueError("cut off in the middle")
-    segments = [part.strip().split(element) for part in text[:-1].split(terminator)]
+    segments = [part.strip().split(element) for part in body.split(terminator) if part.strip()]
     if segments[-1][0] != "IEA" or segments[-1][-1] != segments[0][13]:
         raise ValueError("IEA does not close ISA")
     _check_counts(segments)

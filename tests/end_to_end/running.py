@@ -52,11 +52,16 @@ class Workplace:
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
 
-    def short_run(self, *arguments: str | Path, faults: str = "", **scenario: Any) -> list[str]:
-        """The command of a run of seconds against an embedded gateway with these faults."""
+    def short_run(
+        self, *arguments: str | Path, faults: str = "", limit: str = "10s", **scenario: Any
+    ) -> list[str]:
+        """The command of a run of seconds against an embedded gateway with these faults.
+
+        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID.
+        """
         traffic = write_scenario(self.path, **scenario)
         profile = write_profile(self.path, faults)
-        given = [traffic, "--sla", write_sla(self.path), "--run-dir", self.run_dir]
+        given = [traffic, "--sla", write_sla(self.path, limit=limit), "--run-dir", self.run_dir]
         target = [] if "--target" in arguments else ["--gateway-profile", profile]
         return self.command("run", *given, *target, *arguments)
 

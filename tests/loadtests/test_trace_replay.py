@@ -20,7 +20,7 @@ from scenarios.errors import DeclarationError
 from scenarios.journeys import Journey
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.scenario import Scenario
-from scenarios.trace import read_trace
+from scenarios.trace_file import read_trace
 from scenarios.trace_stamps import StampUnit, parse_stamps, unit_of
 from tests.loadtests.declared_phases import (
     MIX,
