@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from loadtests.random_bits import Stream, bits_of_one, choice_edges, stream_key
+from scenarios.amount_class import AmountClass
 from scenarios.scenario import Scenario
 
 _FIRST_NAMES = (
@@ -30,6 +31,7 @@ _TEST_CARDS = (
 _OLDEST_BIRTH = date(1936, 1, 1)
 _BIRTH_DAYS = 75 * 365
 _PROVIDERS = 300
+_ANY_DOLLARS = (10, 250)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +76,12 @@ class Population:
         self._keys = {stream: stream_key(seed, stream) for stream in Stream}
         self._expiration = f"12/{expiration_year % 100:02d}"
 
-    def person(self, root: int) -> Person:
-        """The subscriber of a root arrival."""
+    def person(self, root: int, payer_place: int = 0) -> Person:
+        """The subscriber of a root arrival, at a drawn payer unless a trace gave it a place in the list."""
         draw = bits_of_one(self._keys[Stream.PERSON], root)
-        place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
+        place = payer_place - 1
+        if not payer_place:
+            place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
         born = _OLDEST_BIRTH + timedelta(days=(draw >> 40) % _BIRTH_DAYS)
         return Person(
             first_name=_FIRST_NAMES[draw % len(_FIRST_NAMES)],
@@ -91,15 +95,16 @@ class Population:
             provider_npi=npi(bits_of_one(self._keys[Stream.PROVIDER], root) % _PROVIDERS),
         )
 
-    def charge(self, root: int) -> Charge:
+    def charge(self, root: int, amount_class: int = 0) -> Charge:
         """What the root arrival's card is asked for: whole dollars, or a documented amount that brings a decline
-        (.05) or an approval in part (.10)."""
+        (.05) or an approval in part (.10). The dollars are of the class that a trace gave it, if it did."""
         draw = bits_of_one(self._keys[Stream.AMOUNT], root)
         number, digits = _TEST_CARDS[draw % len(_TEST_CARDS)]
         fate = bits_of_one(self._keys[Stream.AMOUNT_KIND], root) >> 32
         cents = 5 if fate < self._declined else 10 if fate < self._partial else 0
         card = Card(number=number, expiration=self._expiration, verification="1234"[:digits])
-        return Charge(card=card, amount_cents=(10 + (draw >> 8) % 240) * 100 + cents)
+        least, below = AmountClass(amount_class).dollars if amount_class else _ANY_DOLLARS
+        return Charge(card=card, amount_cents=(least + (draw >> 8) % (below - least)) * 100 + cents)
 
 
 def npi(place: int) -> str:

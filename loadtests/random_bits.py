@@ -31,6 +31,9 @@ class Stream(IntEnum):
     AMOUNT = 6
     AMOUNT_KIND = 7
     PROVIDER = 8
+    BURST_SIZE = 40
+    BURST_POSITION = 41
+    TRACE_COPIES = 42
 
 
 def _mix_int(value: int) -> int:

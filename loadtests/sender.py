@@ -113,8 +113,12 @@ class Sender:
             attempt=0,
             kind=kind,
             wire=WIRE_OF_KIND[kind],
-            person=self._population.person(root),
-            charge=self._population.charge(root) if KIND_CLASS[kind] == PAYMENT else None,
+            person=self._population.person(root, int(arrivals.payer[place])),
+            charge=(
+                self._population.charge(root, int(arrivals.amount_class[place]))
+                if KIND_CLASS[kind] == PAYMENT
+                else None
+            ),
             identifiers=identify(self._plan.nonce, arrival, 0),
         )
 
