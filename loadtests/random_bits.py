@@ -31,6 +31,9 @@ class Stream(IntEnum):
     AMOUNT = 6
     AMOUNT_KIND = 7
     PROVIDER = 8
+    DEPENDENT = 20
+    CLAIM = 21
+    CHECK = 22
 
 
 def _mix_int(value: int) -> int:
