@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from loadtests.clock import RunClock
-from loadtests.codecs import load_codecs
 from loadtests.custom_module import CustomModuleError
 from loadtests.http_client import ConnectionFailedError, HttpClient, NoAnswerInTimeError, UnreadableReplyError
 from loadtests.pacing import Due
@@ -18,6 +17,7 @@ from loadtests.tally import Tally
 from loadtests.tracing import traced
 from loadtests.transaction import Classified, Reply, Transaction
 from loadtests.transactions import Transactions
+from loadtests.wire_codecs import load_codecs
 from loadtests.wires.credentials import Credentials
 from scenarios.observation import ANSWERS, NEVER, STEPS_PER_ROOT, Outcome
 
