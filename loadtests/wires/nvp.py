@@ -177,13 +177,13 @@ def _stranger(transaction: Transaction, pairs: dict[str, str]) -> str:
         return "another amount"
     if kind in _CHANGES:
         return _other_primary(_earlier(transaction), pairs)
-    last_four = pairs.get("lastfourdigits", "")[-4:]
     ours = ""
     if kind == Kind.ECHECK_SALE and transaction.check:
-        ours = transaction.check.account_number[-4:]
+        ours = transaction.check.account_number
     elif kind != Kind.TOKEN_SALE and transaction.charge:
-        ours = transaction.charge.card.number[-4:]
-    return "another card" if ours and last_four not in ("", ours) else ""
+        ours = transaction.charge.card.number
+    first, last = pairs.get("cardbinnumber", ""), pairs.get("lastfourdigits", "")[-4:]
+    return "another card" if ours and not (ours.startswith(first) and ours.endswith(last)) else ""
 
 
 def _other_primary(earlier: Earlier, pairs: dict[str, str]) -> str:

@@ -170,8 +170,11 @@ def _differs(told: object, ours: str) -> bool:
 
 
 def _other_card(result: object, number: str) -> str:
-    last_four = result.get("LastFour") if isinstance(result, dict) else None
-    return "another card" if last_four not in (None, number[-4:]) else ""
+    if not isinstance(result, dict):
+        return ""
+    first, last = result.get("BINNumber"), result.get("LastFour")
+    is_ours = last in (None, number[-4:]) and (not isinstance(first, str) or number.startswith(first))
+    return "" if is_ours else "another card"
 
 
 def _error(detail: str) -> Classified:

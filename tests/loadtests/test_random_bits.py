@@ -53,6 +53,9 @@ def test_numbers_of_streams_never_change() -> None:
         "AMOUNT": 6,
         "AMOUNT_KIND": 7,
         "PROVIDER": 8,
+        "DEPENDENT": 20,
+        "CLAIM": 21,
+        "CHECK": 22,
     }
 
 
