@@ -91,10 +91,9 @@ class Scenario(BaseModel):
     warm_up: Duration = 0.0
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
-    journeys: Annotated[
-        dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]],
-        Field(min_length=1),
-    ] = Field(default_factory=dict)
+    journeys: dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict
+    )
     # weights of one-step journeys of the target's own kinds, beside the others
     custom_journeys: Annotated[
         dict[str, Annotated[float, Field(gt=0)]], Field(max_length=MOST_CUSTOM_KINDS)
@@ -154,9 +153,11 @@ def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:
 
 
 def _journeys_problem(raw: dict[str, object]) -> Problem | None:
-    if "journeys" in raw or raw.get("custom_journeys"):
+    if raw.get("custom_journeys") or raw.get("journeys", {}) != {}:
         return None
-    return Problem(where="journeys", message="is required")
+    return Problem(
+        where="journeys", message="needs at least 1 item(s)" if "journeys" in raw else "is required"
+    )
 
 
 def _members_problem(raw: dict[str, object]) -> Problem | None:
