@@ -196,6 +196,8 @@ class RunPlan:
     def _target_json(self) -> dict[str, Any]:
         content = self.target.model_dump(mode="json")
         content["time_outs"]["connect"] = f"{self.connect_s:g}s"
+        if self.target.echeck is not None:
+            content["echeck"]["account_number"] = f"***{self.target.echeck.account_number[-4:]}"
         content["auth"] = {
             name: ref | {"value": "***"} for name, ref in content["auth"].items() if ref is not None
         }

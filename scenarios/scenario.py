@@ -141,6 +141,8 @@ class Scenario(BaseModel):
         mix = ", ".join(f"{weight / total:.0%} {name}" for name, weight in weights.items())
         sentences = [f"{self.name}: {self.purpose}", *(phase.describe() for phase in self.phases)]
         sentences.append(f"Journeys: {mix} ({', '.join(sorted(kinds))}).")
+        if self.people.members is not None:
+            sentences.append(f"People: {self.people.members.count} members of {self.people.members.file}.")
         if self.warm_up:
             sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
         return sentences

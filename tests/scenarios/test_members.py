@@ -119,7 +119,9 @@ def test_a_scenario_keeps_count_and_digest_and_no_member(tmp_path: Path) -> None
     assert declared.people.payer_ids == ("TEST1", "TEST2")
     text = json.dumps(declared.model_dump(mode="json"))
     assert not any(secret in text for secret in ("JANE", "DOE", "ROE", "1980", "1990", '"W1"'))
+    assert declared.people.members.sha256
     assert declared.people.members.sha256 in text
+    assert f"People: 2 members of {tmp_path.resolve() / 'members.csv'}." in declared.describe()
     assert Scenario.model_validate(json.loads(text)) == declared
 
 
