@@ -6,13 +6,15 @@ Everybody is synthetic: names from short lists, test card numbers only, member n
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from loadtests.claims import Claim, claim_of
 from loadtests.dependents import Dependent, dependent_of
 from loadtests.random_bits import Stream, bits_of_one, choice_edges, stream_key
-from scenarios.members import Members
+from scenarios.amount_class import AmountClass
+from scenarios.members import Member, Members
 from scenarios.scenario import Scenario
 from scenarios.target import CheckAccount
 
@@ -35,6 +37,7 @@ _OLDEST_BIRTH = date(1936, 1, 1)
 _BIRTH_DAYS = 75 * 365
 _PROVIDERS = 300
 _MOCK_ROUTING = "021000021"  # a sound ABA number that belongs to a real bank: for mock gateways only
+_ANY_DOLLARS = (10, 250)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class Population:
         self._payer_ids = people.payer_ids
         self._payer_edges = choice_edges([payer.share for payer in people.payer_shares]).tolist()
         self._members: Members | None = people.members.read() if people.members else None
+        self._members_of = _by_payer(self._members, self._payer_ids)
         self._payer_places = {payer_id: place for place, payer_id in enumerate(self._payer_ids, 1)}
         self._dependents = int(people.dependents_share * 2**32)
         self._declined = int(scenario.money.declined_share * 2**32)
@@ -84,12 +88,15 @@ class Population:
         self._keys = {stream: stream_key(seed, stream) for stream in Stream}
         self._expiration = f"12/{expiration_year % 100:02d}"
 
-    def person(self, root: int) -> Person:
-        """The subscriber of a root arrival, and the dependent where there is one."""
+    def person(self, root: int, payer_place: int = 0) -> Person:
+        """The subscriber of a root arrival, and the dependent where there is one; at a drawn payer unless a trace gave
+        it a place in the list."""
         draw = bits_of_one(self._keys[Stream.PERSON], root)
         if self._members is not None:
-            return self._member(self._members, draw, root)
-        place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
+            return self._member(draw, root, payer_place)
+        place = payer_place - 1
+        if not payer_place:
+            place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
         born = _OLDEST_BIRTH + timedelta(days=(draw >> 40) % _BIRTH_DAYS)
         return Person(
             first_name=_FIRST_NAMES[draw % len(_FIRST_NAMES)],
@@ -104,9 +111,10 @@ class Population:
             dependent=self._dependent(root),
         )
 
-    def _member(self, members: Members, draw: int, root: int) -> Person:
-        """One of a sandbox's own members, as its file has it."""
-        member = members.members[draw % len(members.members)]
+    def _member(self, draw: int, root: int, payer_place: int) -> Person:
+        """One of a sandbox's own members, as its file has it; of the payer that a trace gave, if it did."""
+        among = self._members_of[payer_place]
+        member = among[draw % len(among)]
         return Person(
             first_name=member.first_name,
             last_name=member.last_name,
@@ -134,15 +142,27 @@ class Population:
         draw = bits_of_one(self._keys[Stream.CHECK], root)
         return CheckAccount(routing_number=_MOCK_ROUTING, account_number=f"{draw % 1_000_000_000_000:012d}")
 
-    def charge(self, root: int) -> Charge:
+    def charge(self, root: int, amount_class: int = 0) -> Charge:
         """What the root arrival's card is asked for: whole dollars, or a documented amount that brings a decline
-        (.05) or an approval in part (.10)."""
+        (.05) or an approval in part (.10). The dollars are of the class that a trace gave it, if it did."""
         draw = bits_of_one(self._keys[Stream.AMOUNT], root)
         number, digits = _TEST_CARDS[draw % len(_TEST_CARDS)]
         fate = bits_of_one(self._keys[Stream.AMOUNT_KIND], root) >> 32
         cents = 5 if fate < self._declined else 10 if fate < self._partial else 0
         card = Card(number=number, expiration=self._expiration, verification="1234"[:digits])
-        return Charge(card=card, amount_cents=(10 + (draw >> 8) % 240) * 100 + cents)
+        least, below = AmountClass(amount_class).dollars if amount_class else _ANY_DOLLARS
+        return Charge(card=card, amount_cents=(least + (draw >> 8) % (below - least)) * 100 + cents)
+
+
+def _by_payer(members: Members | None, payer_ids: Sequence[str]) -> list[Sequence[Member]]:
+    """Members of the payer at each place, and at place 0 all of them."""
+    if members is None:
+        return []
+    places = {payer_id: place for place, payer_id in enumerate(payer_ids, 1)}
+    of_payer: list[list[Member]] = [[] for _ in range(len(payer_ids) + 1)]
+    for member in members.members:
+        of_payer[places[member.payer_id]].append(member)
+    return [members.members, *of_payer[1:]]
 
 
 def npi(place: int) -> str:

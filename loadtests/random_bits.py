@@ -34,6 +34,9 @@ class Stream(IntEnum):
     DEPENDENT = 20
     CLAIM = 21
     CHECK = 22
+    BURST_SIZE = 40
+    BURST_POSITION = 41
+    TRACE_COPIES = 42
 
 
 def _mix_int(value: int) -> int:

@@ -110,7 +110,12 @@ class Sender:
     def _transaction(self, place: int) -> Transaction:
         arrivals = self._plan.arrivals
         kind = self._plan.steps(int(arrivals.journey[place]))[0]
-        return self._transactions.make(kind, int(arrivals.root[place]) * STEPS_PER_ROOT)
+        return self._transactions.make(
+            kind,
+            int(arrivals.root[place]) * STEPS_PER_ROOT,
+            payer_place=int(arrivals.payer[place]),
+            amount_class=int(arrivals.amount_class[place]),
+        )
 
     def _unbuilt(
         self, due: Due, transaction: Transaction, detail: str, report: Callable[[Sent], None]

@@ -21,9 +21,17 @@ class Transactions:
         self._population = Population(scenario, seed, expiration_year=expiration_year)
 
     def make(
-        self, kind: AnyKind, arrival: int, *, attempt: int = 0, earlier: Earlier | None = None
+        self,
+        kind: AnyKind,
+        arrival: int,
+        *,
+        attempt: int = 0,
+        earlier: Earlier | None = None,
+        payer_place: int = 0,
+        amount_class: int = 0,
     ) -> Transaction:
-        """What an attempt asks. All steps of a root are about the same person, charge and claim."""
+        """What an attempt asks. All steps of a root are about the same person, charge and claim; payer and class of
+        amount are those that a trace gave the root, if it did."""
         root, people = arrival // STEPS_PER_ROOT, self._population
         has_claim = kind == Kind.CLAIM_STATUS or isinstance(kind, CustomKind)
         return Transaction(
@@ -31,8 +39,8 @@ class Transactions:
             attempt=attempt,
             kind=kind,
             wire=self._target.wire_of(kind),
-            person=people.person(root),
-            charge=people.charge(root) if class_of(kind) == PAYMENT else None,
+            person=people.person(root, payer_place),
+            charge=people.charge(root, amount_class) if class_of(kind) == PAYMENT else None,
             identifiers=identify(self._nonce, arrival, attempt),
             earlier=earlier,
             claim=people.claim(root) if has_claim else None,

@@ -38,4 +38,9 @@ def duration_text(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+def to_microseconds(seconds: float) -> float:
+    """A computed duration, rounded so that it stays the same when written as text and read again."""
+    return round(seconds, 6)
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(duration_text, return_type=str)]

@@ -15,6 +15,7 @@ from scenarios.scenario import Scenario, scenario_cross_checks
 from scenarios.sla import Sla
 from scenarios.spelling import did_you_mean
 from scenarios.target import Target, target_cross_checks
+from scenarios.trace_facts import load_traces
 
 SHIPPED = Path(__file__).parent
 MAX_FILE_BYTES = 1_000_000
@@ -57,7 +58,8 @@ def load_scenario(name: str, *, settings: Sequence[str] = ()) -> Scenario:
     raw = _read_toml(path)
     for setting in settings:
         _lay_over(raw, setting)
-    return _with_members(_checked(Scenario, raw, str(path), scenario_cross_checks), path.resolve().parent)
+    declared = _with_members(_checked(Scenario, raw, str(path), scenario_cross_checks), path.resolve().parent)
+    return load_traces(declared, path)
 
 
 def _with_members(scenario: Scenario, folder: Path) -> Scenario:
@@ -68,6 +70,11 @@ def _with_members(scenario: Scenario, folder: Path) -> Scenario:
         update={"members": scenario.people.members.beside(folder), "dependents_share": 0.0}
     )
     return scenario.model_copy(update={"people": people})
+
+
+def check_scenario_text(text: str, source: str) -> Scenario:
+    """The scenario of a text that stands in no file yet and replays no trace; raises DeclarationError."""
+    return _checked(Scenario, tomllib.loads(text), source, scenario_cross_checks)
 
 
 def load_sla(name: str) -> Sla:

@@ -91,20 +91,19 @@ class Scenario(BaseModel):
     warm_up: Duration = 0.0
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
-    journeys: dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict
-    )
+    # may be left out where every phase is a trace: then loading counts them there; or where custom ones stand
+    journeys: dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]] = {}
     # weights of one-step journeys of the target's own kinds, beside the others
     custom_journeys: Annotated[
         dict[str, Annotated[float, Field(gt=0)]], Field(max_length=MOST_CUSTOM_KINDS)
-    ] = Field(default_factory=dict)
+    ] = {}
     people: People = People()
     money: Money = Money()
 
     @property
     def length_s(self) -> float:
         """Planned length in seconds, warm-up included, drain not."""
-        return sum(phase.duration for phase in self.phases)
+        return sum(phase.length_s for phase in self.phases)
 
     @property
     def peak_per_s(self) -> float:
@@ -150,16 +149,8 @@ class Scenario(BaseModel):
 
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:
     """Problems between keys, found on the raw file so that they are listed with all the others."""
-    checks = (_journeys_problem(raw), _warm_up_problem(raw), _money_problem(raw), _members_problem(raw))
-    return [problem for problem in checks if problem is not None]
-
-
-def _journeys_problem(raw: dict[str, object]) -> Problem | None:
-    if raw.get("custom_journeys") or raw.get("journeys", {}) != {}:
-        return None
-    return Problem(
-        where="journeys", message="needs at least 1 item(s)" if "journeys" in raw else "is required"
-    )
+    found = (_warm_up_problem(raw), _journeys_problem(raw), _money_problem(raw), _members_problem(raw))
+    return [problem for problem in found if problem is not None] + _found_problems(raw)
 
 
 def _members_problem(raw: dict[str, object]) -> Problem | None:
@@ -173,6 +164,14 @@ def _members_problem(raw: dict[str, object]) -> Problem | None:
     return Problem(where="people", message=message)
 
 
+def warm_up_problem(warm_up: float, length: float) -> Problem | None:
+    """What is wrong with a warm-up of so many seconds in phases of so many."""
+    if not length or warm_up < length:
+        return None
+    message = f"must be shorter than the phases together ({duration_text(length)}), or nothing is judged"
+    return Problem(where="warm_up", message=f"{message} (got {duration_text(warm_up)})")
+
+
 def _warm_up_problem(raw: dict[str, object]) -> Problem | None:
     phases = raw.get("phases")
     try:
@@ -183,11 +182,34 @@ def _warm_up_problem(raw: dict[str, object]) -> Problem | None:
             else 0.0
         )
     except (ValueError, AttributeError):
-        return None  # listed already, each at its own key
-    if not length or warm_up < length:
+        return None  # listed already, each at its own key; or a length that only loading finds
+    return warm_up_problem(warm_up, length)
+
+
+def _journeys_problem(raw: dict[str, object]) -> Problem | None:
+    phases = raw.get("phases")
+    shapes = (
+        [phase.get("shape") for phase in phases if isinstance(phase, dict)]
+        if isinstance(phases, list)
+        else []
+    )
+    if (
+        raw.get("journeys")
+        or raw.get("custom_journeys")
+        or (shapes and all(shape == "trace" for shape in shapes))
+    ):
         return None
-    message = f"must be shorter than the phases together ({duration_text(length)}), or nothing is judged"
-    return Problem(where="warm_up", message=f"{message} (got {duration_text(warm_up)})")
+    message = f"is required, with a weight for each; known: {', '.join(sorted(JOURNEY_NAMES))}"
+    return Problem(where="journeys", message=message)
+
+
+def _found_problems(raw: dict[str, object]) -> list[Problem]:
+    phases = raw.get("phases")
+    return [
+        Problem(where=f"phases[{place}].found", message="is what loading finds in the trace; leave it out")
+        for place, phase in enumerate(phases if isinstance(phases, list) else [])
+        if isinstance(phase, dict) and "found" in phase
+    ]
 
 
 def _money_problem(raw: dict[str, object]) -> Problem | None:

@@ -56,6 +56,9 @@ def test_numbers_of_streams_never_change() -> None:
         "DEPENDENT": 20,
         "CLAIM": 21,
         "CHECK": 22,
+        "BURST_SIZE": 40,
+        "BURST_POSITION": 41,
+        "TRACE_COPIES": 42,
     }
 
 

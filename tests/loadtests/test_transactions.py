@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.people import Population
+from loadtests.schedule import plan_arrivals
 from loadtests.transaction import Earlier
 from loadtests.transactions import Transactions
 from scenarios.errors import DeclarationError
@@ -143,3 +144,26 @@ def test_members_that_changed_since_the_plan_are_refused(tmp_path: Path) -> None
     written(tmp_path, MEMBERS.replace("Jane", "Janet"), "members.csv")
     with pytest.raises(DeclarationError, match="its contents have changed"):
         Population(declared, 7, expiration_year=2029)
+
+
+def test_a_traces_payer_gets_one_of_its_own_members(tmp_path: Path) -> None:
+    written(tmp_path, MEMBERS, "members.csv")
+    declared = load_scenario(written(tmp_path, SCENARIO + '[people]\nmembers = "members.csv"\n'))
+    made = Population(declared, 7, expiration_year=2029)
+    assert {made.person(root, 2).member_id for root in range(200)} == {"A2"}
+    assert {made.person(root, 1).member_id for root in range(200)} == {"A1", "A3"}
+
+
+def test_a_trace_replays_members_and_finds_its_payers_among_theirs(tmp_path: Path) -> None:
+    written(tmp_path, MEMBERS, "members.csv")
+    written(
+        tmp_path,
+        "timestamp,kind,payer\n1760000000,card_sale,TEST2\n1760000001,eligibility_inquiry,TEST1\n",
+        "log.csv",
+    )
+    text = (
+        'name = "replay"\npurpose = "A log."\nassurance = "smoke"\n'
+        '[[phases]]\nshape = "trace"\nfile = "log.csv"\n[people]\nmembers = "members.csv"\n'
+    )
+    arrivals = plan_arrivals(load_scenario(written(tmp_path, text)), 7)
+    assert arrivals.payer.tolist() == [2, 1]

@@ -56,8 +56,8 @@ elegibility_only = 55
     assert complaint(load_scenario, path) == (
         f"{path}: 5 problems\n"
         "  phases[0].rate_per_s: must be more than 0 (got -50)\n"
+        "  phases[1].arrivals: must be 'poisson', 'even' or 'bursty' (got \"evenly\")\n"
         '  phases[1].duration: unknown unit or form; write 10m, 90s or 1h30m (got "10 mins")\n'
-        "  phases[1].arrivals: must be 'poisson' or 'even' (got \"evenly\")\n"
         '  journeys.elegibility_only: unknown journey; did you mean eligibility_only? (got "elegibility_only")\n'
         "  warm_upp: unknown key; did you mean warm_up?"
     )
