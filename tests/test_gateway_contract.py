@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import pytest
 
@@ -30,24 +29,12 @@ CREDENTIALS = Credentials(
     basic_user=BASIC[0],
     basic_password=BASIC[1],
 )
-# What the gateway speaks in this checkout.
-_PAYMENTS_SPOKEN = find_spec("mock_gateway.routes.nvp") is not None
-_HEALTHCARE_SPOKEN = find_spec("mock_gateway.routes.core") is not None
-payments = pytest.mark.skipif(not _PAYMENTS_SPOKEN, reason="this gateway speaks no NVP yet")
-healthcare = pytest.mark.skipif(not _HEALTHCARE_SPOKEN, reason="this gateway speaks no CORE yet")
 EVERY_WAY = [
-    pytest.param(
-        kind,
-        wire,
-        id=f"{kind.text}-{wire.text}",
-        marks=payments if wire in (Wire.REST, Wire.NVP) else healthcare,
-    )
-    for kind in Kind
-    for wire in possible_wires(kind)
+    pytest.param(kind, wire, id=f"{kind.text}-{wire.text}") for kind in Kind for wire in possible_wires(kind)
 ]
 WIRES = [Wire.REST, Wire.NVP]
 INQUIRIES = [
-    pytest.param(kind, wire, id=f"{kind.text}-{wire.text}", marks=healthcare)
+    pytest.param(kind, wire, id=f"{kind.text}-{wire.text}")
     for kind in (Kind.ELIGIBILITY_INQUIRY, Kind.ELIGIBILITY_ENHANCED, Kind.CLAIM_STATUS)
     for wire in possible_wires(kind)
 ]
@@ -117,7 +104,6 @@ def test_an_eligibility_inquiry_is_answered(caller: Caller) -> None:
     assert {each.outcome for each in said} <= ANSWERS, [each.detail for each in said]
 
 
-@payments
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.text)
 class TestPayments:
     def test_a_sale_ends_as_its_amount_says(self, caller: Caller, wire: Wire) -> None:
@@ -159,7 +145,6 @@ class TestPayments:
             caller.complete(Kind.RECEIPT_LOOKUP, Wire.NVP, caller.complete(Kind.CARD_SALE, wire, cents=cents))
 
 
-@payments
 def test_an_echeck_is_paid_and_its_receipt_is_found(caller: Caller) -> None:
     paid = caller.complete(Kind.ECHECK_SALE, Wire.NVP)
     caller.complete(Kind.RECEIPT_LOOKUP, Wire.NVP, paid)
@@ -167,7 +152,6 @@ def test_an_echeck_is_paid_and_its_receipt_is_found(caller: Caller) -> None:
     assert caller.send(Kind.RECEIPT_LOOKUP, Wire.NVP, nobody).outcome is Outcome.ERROR
 
 
-@payments
 def test_a_payment_of_one_wire_can_be_changed_over_the_other(caller: Caller) -> None:
     caller.complete(Kind.REFUND, Wire.NVP, caller.complete(Kind.CARD_SALE, Wire.REST))
     caller.complete(Kind.VOID, Wire.REST, caller.complete(Kind.CARD_SALE, Wire.NVP))
