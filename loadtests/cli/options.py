@@ -43,6 +43,10 @@ SeedOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option("--gateway-profile", metavar="P", help="Profile of the embedded mock gateway.")
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Processes that send, on this machine; by default 1."),
+]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Kept in plan.json.")]
 
 
@@ -57,6 +61,7 @@ def resolve_plan(
     seed: int | None,
     gateway_profile: str | None,
     tags: list[str] | None,
+    workers: int = 1,
 ) -> RunPlan:
     """The plan these options ask for, guarded. Raises DeclarationError with every problem of the file concerned."""
     declared = _overridden(load_scenario(scenario, settings=settings or ()), rate, duration)
@@ -70,7 +75,7 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
-    _check_plan(plan, scenario)
+    _check_plan(plan, scenario, workers)
     return plan
 
 
@@ -123,7 +128,7 @@ def _tags(texts: list[str]) -> dict[str, str]:
     return tags
 
 
-def _check_plan(plan: RunPlan, source: str) -> None:
+def _check_plan(plan: RunPlan, source: str, workers: int) -> None:
     """What can only be seen once the plan is laid out: somebody to send, a wire for each kind, users to carry it."""
     problems = []
     declared = {wire.text for wire in plan.target.endpoints.declared()}
@@ -141,4 +146,4 @@ def _check_plan(plan: RunPlan, source: str) -> None:
         )
     if problems:
         raise DeclarationError(source, problems)
-    _ = plan.lanes  # raises where one process cannot carry them
+    plan.lanes_of(workers)  # raises where one process cannot carry its share
