@@ -58,15 +58,14 @@ def _part_of(worker: Worker) -> Mapping[str, Any] | None:
 def _worker_json(worker: Worker, collector: Collector) -> dict[str, Any]:
     """`rows` is what the master holds, `made` what the worker says it has written."""
     part = _part_of(worker) or {}
-    stop = part.get("stop")
-    told_to_end = stop["reason"] if stop and stop["ended"] == "engine-lost" else None
+    how = worker.lost or part.get("told_to_end")
     return {
         "worker": worker.index,
         "name": worker.name,
         "rows": collector.rows(worker.index),
         "made": part.get("rows"),
-        "lost": bool(worker.lost or told_to_end),
-        "how": worker.lost or told_to_end,
+        "lost": how is not None,
+        "how": how,
         **{name: part.get(name) for name in _KEPT},
     }
 

@@ -120,30 +120,32 @@ class WorkerSide:
         """Locust is told to end. Where that is not because the run is over, it ends the part in order first."""
         self._end_part("this worker was told to end")
 
-    def _end_part(self, why: str) -> None:
+    def _end_part(self, why: str, *, hand_over: bool = True) -> None:
         part = self._part
         if part is None:
             return
-        part.abandon(why)
+        part.abandon(why, hand_over=hand_over)
         self._running.join(timeout=_LEAVES_WITHIN_S)
-        if not part.over.is_set() and not part.master_silent:
+        if hand_over and not part.over.is_set() and not part.master_silent:
             self._report()
             part.over.wait(timeout=1)  # the last report is repeated until the master has seen it, or a second
         part.close()
         if part.kept is not None:
             print(f"rows that could not be handed over are kept in {part.kept}", file=sys.stderr)
 
-    def _leave(self, why: str, code: int) -> None:
+    def _leave(self, why: str, code: int, *, hand_over: bool = True) -> None:
         """End this process: it is not wanted, or there is nobody to work for."""
         self._leaving = True
         print(f"worker {self._name}: {why}", file=sys.stderr)
-        self._controls.emit({"event": "left", "message": why, "code": code})
         self._environment.process_exit_code = code
-        self._end_part(why)
+        self._end_part(why, hand_over=hand_over)
+        stopped_ns = self._part.engine.stopped_ns if self._part is not None else None
+        self._controls.emit({"event": "left", "message": why, "code": code, "stopped_ns": stopped_ns})
         self._runner.quit()
 
     def _obey(self) -> None:
         for order in self._controls.orders():
-            gevent.spawn(self._leave, f"this worker was told to end ({order['reason']})", 130)
+            why, hand_over = f"this worker was told to end ({order['reason']})", order["command"] == "stop"
+            gevent.spawn(self._leave, why, 130, hand_over=hand_over)
         if not self._leaving:
             self._leave("slagate is gone", 70)

@@ -65,6 +65,8 @@ class WorkerPart:
         self._wall_offset_ns: int | None = None
         self._t0_ns = 0
         self._started = Event()
+        self._hand_over = True
+        self._told_to_end: str | None = None
         self._heard = time.monotonic()
         self._progress: dict[str, Any] | None = None
         self._part: dict[str, Any] | None = None
@@ -95,10 +97,11 @@ class WorkerPart:
 
     def end(self, part: Part) -> None:
         """Hand over what is left, then the accounts."""
-        self._shipper.flush(_FLUSHED_WITHIN_S, gone=lambda: self.master_silent)
-        stop = asdict(part.stop) if part.stop else None
+        gone = lambda: self.master_silent or not self._hand_over  # noqa: E731
+        self._shipper.flush(_FLUSHED_WITHIN_S, gone)
         self._part = {
-            "stop": stop,
+            "stop": asdict(part.stop) if part.stop else None,
+            "told_to_end": self._told_to_end,
             "stopped_ns": part.stopped_ns,
             "ended_ns": part.ended_ns,
             "rows": part.rows,
@@ -138,8 +141,12 @@ class WorkerPart:
         if orders["over"]:
             self.over.set()
 
-    def abandon(self, reason: str) -> None:
-        """End at once: nobody wants this part any more, or this worker was told to end."""
+    def abandon(self, reason: str, *, hand_over: bool = True) -> None:
+        """End at once: nobody wants this part any more, or this worker was told to end. Its rows are handed over,
+        unless there is nobody to take them."""
+        self._hand_over = self._hand_over and hand_over
+        if self._part is None and self.engine.stopped is None:
+            self._told_to_end = reason
         self.engine.stop(Stop(ended="engine-lost", reason=reason))
         self.engine.cut()
         self._started.set()

@@ -69,6 +69,14 @@ class Child:
         """The next report. Raises queue.Empty after `within_s`; None when the child has closed its side."""
         return self.reports.get(timeout=within_s)
 
+    def last_report(self, event: str) -> dict[str, Any]:
+        """Of a child that has ended: the last report of this event among those nobody has read; empty without."""
+        found: dict[str, Any] = {}
+        with contextlib.suppress(queue.Empty):
+            while (report := self.reports.get(timeout=1)) is not None:
+                found = report if report.get("event") == event else found
+        return found
+
     @property
     def has_ended(self) -> bool:
         """Whether the process is gone."""

@@ -56,7 +56,7 @@ class Fleet:
     """The engine that reports to us, and the workers that we start for it."""
 
     def __init__(self, crew: Crew, plan: RunPlan, folder: RunFolder, environment: Mapping[str, str]) -> None:
-        self._crew = crew
+        self.crew = crew
         self._plan = plan
         self._folder = folder
         self._environment = environment
@@ -67,28 +67,28 @@ class Fleet:
     def start(self) -> None:
         """Start the engine and tell it what to do."""
         order: dict[str, Any] = {"plan": self._plan.to_message(), "run_dir": str(self._folder.path)}
-        if self._crew.solo:
+        if self.crew.solo:
             users = str(self._plan.lanes)
             arguments = ["--headless", "--only-summary", "--users", users, "--spawn-rate", users]
             order["role"] = "solo"
         else:
-            arguments = ["--headless", "--only-summary", "--master", "--master-bind-host", self._crew.host]
-            arguments += ["--master-bind-port", str(self._crew.port)]
-            order |= {"role": "master", "workers": self._crew.workers, "token": self._token}
+            arguments = ["--headless", "--only-summary", "--master", "--master-bind-host", self.crew.host]
+            arguments += ["--master-bind-port", str(self.crew.port)]
+            order |= {"role": "master", "workers": self.crew.workers, "token": self._token}
         self._engine = start_locust(arguments, self._folder.engine_log, self._environment)
         self._engine.tell(order)
 
     def listening(self, port: int) -> str:
         """The master is there: start its workers, or say how people start them."""
-        if self._crew.elsewhere:
+        if self.crew.elsewhere:
             return (
-                f"Waiting for {self._crew.workers} workers; start each with "
-                f"`slagate worker --master HOST:{port}` (the master listens on {self._crew.host})."
+                f"Waiting for {self.crew.workers} workers; start each with "
+                f"`slagate worker --master HOST:{port}` (the master listens on {self.crew.host})."
             )
-        for _ in range(self._crew.workers):
+        for _ in range(self.crew.workers):
             worker = start_worker(LOOPBACK, port, self._token, self._folder.engine_log, self._environment)
             self._workers.append(worker)
-        return f"{self._crew.workers} workers start."
+        return f"{self.crew.workers} workers start."
 
     def check_workers(self) -> None:
         """Before the start: a worker that has ended will not come."""
@@ -107,14 +107,23 @@ class Fleet:
         assert self._engine is not None
         return self._engine.next_report(within_s)
 
-    def end(self) -> int:
-        """See everybody to the end. Returns the engine's exit code."""
+    def end(self, *, in_order: bool) -> int:
+        """See everybody to the end; where the engine did not end in order, nobody takes the workers' rows.
+        Returns the engine's exit code."""
         code = self._engine.end() if self._engine is not None else 0
         for worker in self._workers:
+            if not in_order:
+                worker.tell({"command": "cut", "reason": "the master is gone"})
             worker.close_input()
         for worker in self._workers:
             worker.end()
         return code
+
+    def workers_stopped_ns(self) -> int | None:
+        """When the last worker stopped sending, once all have ended; None where one did not live to say so."""
+        moments = [worker.last_report("left").get("stopped_ns") for worker in self._workers]
+        known = [int(moment) for moment in moments if moment is not None]
+        return max(known) if known and len(known) == len(moments) else None
 
 
 def start_worker(host: str, port: int, token: str, log: Any, environment: Mapping[str, str]) -> Child:

@@ -71,19 +71,20 @@ def send(
     fleet = Fleet(crew, plan, folder, environment)
     interrupts = _Interrupts(fleet)
     with interrupts.installed():
+        last: dict[str, Any] = {}
         fleet.start()
         try:
             with Progress(console, plan.scenario.length_s, plan.largest_limit_s, silent=silent) as progress:
                 last = _follow(fleet, progress)
         finally:
-            code = fleet.end()
+            code = fleet.end(in_order="ended" in last)
     if "refused" in last:
         if interrupts.count:
             raise KeyboardInterrupt
         raise RunFolderError(str(last["refused"]["message"]))
     if folder.read_end() is None:
         _account_for_lost_engine(
-            plan, folder, last, crew, f"the {crew.engine} process ended with code {code}"
+            plan, folder, last, fleet, f"the {crew.engine} process ended with code {code}"
         )
     return Ending(interrupted=interrupts.count > 0)
 
@@ -112,7 +113,7 @@ def _follow(fleet: Fleet, progress: Progress) -> dict[str, Any]:
 
 
 def _account_for_lost_engine(
-    plan: RunPlan, folder: RunFolder, last: dict[str, Any], crew: Crew, how: str
+    plan: RunPlan, folder: RunFolder, last: dict[str, Any], fleet: Fleet, how: str
 ) -> None:
     """Write the end.json that the engine could not: its own if it reported one, else what the rows on disk show."""
     if "ended" in last:
@@ -124,12 +125,14 @@ def _account_for_lost_engine(
     rows = folder.read_observations().rows
     recorded = np.zeros(len(plan.arrivals), dtype=bool)
     recorded[rows["arrival"] // STEPS_PER_ROOT] = True
-    # it lived at least until its last report and its last row; what was due by then and has no row is missing.
-    # Workers live on for a moment when their master is gone: they have ended by now.
+    # it lived at least until its last report and its last row, and its workers until they found it gone; what was
+    # due by then and has no row is missing
     elapsed_ns = round(last.get("progress", {}).get("elapsed_s", 0.0) * 1e9)
-    lived_ns = time.time_ns() if crew.workers > 1 else t0_ns + elapsed_ns
-    stopped_ns = max(lived_ns, int(rows["ended_ns"].max(initial=t0_ns)))
-    held = np.bincount(rows["worker"], minlength=crew.workers)
+    lived_ns = [t0_ns + elapsed_ns, int(rows["ended_ns"].max(initial=t0_ns))]
+    if fleet.crew.workers > 1:
+        lived_ns.append(fleet.workers_stopped_ns() or time.time_ns())
+    stopped_ns = max(lived_ns)
+    held = np.bincount(rows["worker"], minlength=fleet.crew.workers)
     write_once(
         folder.end_file,
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -130,6 +131,10 @@ class Workplace:
             lambda: next((each for each in self.processes() if module in each.cmdline()), None), within_s=20
         )
 
+    def locusts(self, role: str) -> list[psutil.Process]:
+        """The Locust processes that play a part: --master or --worker."""
+        return [each for each in self.processes() if {"locust", role} <= set(each.cmdline())]
+
     def verdict(self) -> dict[str, Any]:
         """verdict.json of the run."""
         content: dict[str, Any] = json.loads(self.folder.verdict_file.read_text(encoding="utf-8"))
@@ -159,6 +164,13 @@ def wait_for(look: Callable[[], Any], *, within_s: float) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError(f"nothing within {within_s} s")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def codes(verdict: dict[str, Any]) -> set[str]:
