@@ -7,13 +7,12 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.rpc import Message
 from locust.runners import MasterRunner
 
-from loadtests.conductor import BATCH, REPORT, Conductor
+from loadtests.conductor import Conductor
 from loadtests.control_pipe import Controls
 from loadtests.engine import Stop
-from loadtests.lane_dispatcher import fixed_lanes
+from loadtests.master_desk import MasterDesk
 from loadtests.run_plan import RunPlan
 from scenarios.errors import SlagateError
 from scenarios.run_folder import RunFolder
@@ -28,18 +27,16 @@ class MasterSide:
         self._runner = runner
         self._controls = controls
         try:
-            self._conductor = Conductor(
+            desk = MasterDesk(environment, runner)
+            self._conductor = desk.conductor = Conductor(
                 RunPlan.from_message(order["plan"]),
                 RunFolder.at(order["run_dir"]),
                 workers=order["workers"],
                 token=order["token"],
                 emit=controls.emit,
-                send=lambda client_id, kind, content: runner.send_message(kind, content, client_id),
+                send=desk.send,
             )
             self._conduct = gevent.Greenlet(self._run)
-            runner.register_message(REPORT, self._on_report)
-            runner.register_message(BATCH, self._on_batch)
-            environment.dispatcher_class = fixed_lanes(lambda: self._conductor.lanes)  # type: ignore[assignment]
             environment.events.quitting.add_listener(self._on_quitting)
             gevent.spawn(self._obey)
             controls.emit({"event": "listening", "port": runner.server.port})
@@ -52,12 +49,6 @@ class MasterSide:
         assert options is not None
         options.num_users = options.spawn_rate = users
         self._conduct.start()
-
-    def _on_report(self, msg: Message, **_: Any) -> None:
-        self._conductor.hear(msg.node_id, msg.data)
-
-    def _on_batch(self, msg: Message, **_: Any) -> None:
-        self._conductor.store(msg.node_id, msg.data)
 
     def _run(self) -> None:
         try:

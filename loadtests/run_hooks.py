@@ -3,6 +3,9 @@
 solo      the whole run in one process (this module)
 master    conducts workers (`master_hooks`)
 worker    sends a share (`worker_hooks`)
+web       runs that a person starts and stops (`web_hooks`)
+
+Without `slagate` it is a plain `locust -f` (`plain_hooks`).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from locust.env import Environment
 from locust.event import Events
 from locust.runners import Runner
 
+from loadtests import plain_hooks
 from loadtests.control_pipe import Controls, begins_here
 from loadtests.engine import Engine, Stop
 from loadtests.engines import engine_of, put_engine
@@ -23,6 +27,7 @@ from loadtests.master_hooks import MasterSide
 from loadtests.run_plan import RunPlan
 from loadtests.secrets import resolve_credentials
 from loadtests.solo import SoloHome
+from loadtests.web_hooks import WebSide
 from loadtests.worker_hooks import WorkerSide
 from scenarios.errors import SlagateError
 from scenarios.run_folder import RunFolder
@@ -33,9 +38,15 @@ __all__ = ["engine_of", "install"]
 def install(events: Events) -> None:
     """Register the hooks; called by the locustfile, which itself holds no state."""
     if not begins_here():
-        sys.exit("this locustfile is started by `slagate run`, which tells it what to send")
+        plain_hooks.install(events)
+        return
     controls = Controls()
-    sides: dict[str, Callable[..., object]] = {"solo": _solo, "master": MasterSide, "worker": WorkerSide}
+    sides: dict[str, Callable[..., object]] = {
+        "solo": _solo,
+        "master": MasterSide,
+        "worker": WorkerSide,
+        "web": WebSide,
+    }
 
     def on_init(environment: Environment, runner: Runner, **_: Any) -> None:
         order = controls.first()

@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 from locust.env import Environment
@@ -15,7 +16,6 @@ from locust.rpc import Message
 from locust.runners import WorkerRunner
 
 from loadtests.conductor import BATCH, HELD, ORDERS, REPORT
-from loadtests.control_pipe import Controls
 from loadtests.engines import put_engine
 from loadtests.worker_part import WorkerPart
 from scenarios.errors import SlagateError
@@ -26,11 +26,21 @@ _STALL_S = 0.5
 _LEAVES_WITHIN_S = 30.0
 
 
+class Line(Protocol):
+    """What a worker needs of `loadtests.control_pipe.Controls`."""
+
+    def emit(self, message: dict[str, Any]) -> None:
+        """Report."""
+
+    def orders(self) -> Iterator[dict[str, Any]]:
+        """Orders as they come; its end means that whoever gave them is gone."""
+
+
 class WorkerSide:
     """One worker process, which may take part in several runs one after the other."""
 
     def __init__(
-        self, environment: Environment, runner: WorkerRunner, controls: Controls, order: dict[str, Any]
+        self, environment: Environment, runner: WorkerRunner, controls: Line, order: dict[str, Any]
     ) -> None:
         self._environment = environment
         self._runner = runner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from loadtests.cli.children import Child, start_locust
@@ -16,6 +17,15 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebPlace:
+    """The web UI's port on loopback, and where its runs are kept."""
+
+    port: int
+    out: str
+    run_dir: str  # of the first run; empty for a name by date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """How many processes send, where the workers are started and where the master listens."""
 
@@ -23,6 +33,7 @@ class Crew:
     elsewhere: bool = False
     host: str = LOOPBACK
     port: int = 0  # 0: any that is free; Locust takes it and says which
+    web: WebPlace | None = None  # where the web UI is to be; then a person starts and stops runs
 
     @classmethod
     def of(
@@ -55,10 +66,13 @@ class Crew:
 class Fleet:
     """The engine that reports to us, and the workers that we start for it."""
 
-    def __init__(self, crew: Crew, plan: RunPlan, folder: RunFolder, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, crew: Crew, plan: RunPlan, folder: RunFolder, log: Path, environment: Mapping[str, str]
+    ) -> None:
         self.crew = crew
         self._plan = plan
         self._folder = folder
+        self._log = log
         self._environment = environment
         self._token = "" if crew.elsewhere else secrets.token_hex(8)
         self._engine: Child | None = None
@@ -66,16 +80,25 @@ class Fleet:
 
     def start(self) -> None:
         """Start the engine and tell it what to do."""
-        order: dict[str, Any] = {"plan": self._plan.to_message(), "run_dir": str(self._folder.path)}
-        if self.crew.solo:
-            users = str(self._plan.lanes)
-            arguments = ["--headless", "--only-summary", "--users", users, "--spawn-rate", users]
-            order["role"] = "solo"
-        else:
-            arguments = ["--headless", "--only-summary", "--master", "--master-bind-host", self.crew.host]
+        order: dict[str, Any] = {
+            "role": "solo" if self.crew.solo else "master",
+            "plan": self._plan.to_message(),
+            "run_dir": str(self._folder.path),
+            "workers": self.crew.workers,
+            "token": self._token,
+        }
+        arguments = ["--only-summary"]
+        if not self.crew.solo:
+            arguments += ["--master", "--master-bind-host", self.crew.host]
             arguments += ["--master-bind-port", str(self.crew.port)]
-            order |= {"role": "master", "workers": self.crew.workers, "token": self._token}
-        self._engine = start_locust(arguments, self._folder.engine_log, self._environment)
+        if self.crew.web is not None:
+            arguments += ["--web-host", LOOPBACK, "--web-port", str(self.crew.web.port)]
+            order |= {"role": "web", "out": self.crew.web.out, "run_dir": self.crew.web.run_dir}
+        else:
+            arguments.append("--headless")
+        if self.crew.solo:
+            arguments += ["--users", str(self._plan.lanes), "--spawn-rate", str(self._plan.lanes)]
+        self._engine = start_locust(arguments, self._log, self._environment)
         self._engine.tell(order)
 
     def listening(self, port: int) -> str:
@@ -86,7 +109,7 @@ class Fleet:
                 f"`slagate worker --master HOST:{port}` (the master listens on {self.crew.host})."
             )
         for _ in range(self.crew.workers):
-            worker = start_worker(LOOPBACK, port, self._token, self._folder.engine_log, self._environment)
+            worker = start_worker(LOOPBACK, port, self._token, self._log, self._environment)
             self._workers.append(worker)
         return f"{self.crew.workers} workers start."
 
@@ -94,7 +117,7 @@ class Fleet:
         """Before the start: a worker that has ended will not come."""
         for place, worker in enumerate(self._workers):
             if worker.has_ended:
-                reason = f"worker process {place} ended before the start (see {self._folder.engine_log.name})"
+                reason = f"worker process {place} ended before the start (see {self._log.name})"
                 self.tell({"command": "cut", "reason": reason})
 
     def tell(self, order: dict[str, Any]) -> None:
@@ -126,7 +149,7 @@ class Fleet:
         return max(known) if known and len(known) == len(moments) else None
 
 
-def start_worker(host: str, port: int, token: str, log: Any, environment: Mapping[str, str]) -> Child:
+def start_worker(host: str, port: int, token: str, log: Path | None, environment: Mapping[str, str]) -> Child:
     """A Locust worker for the master at this address."""
     arguments = ["--worker", "--master-host", host, "--master-port", str(port)]
     worker = start_locust(arguments, log, environment)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from loadtests.plan_checks import check_plan
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
@@ -75,7 +76,7 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
-    _check_plan(plan, scenario, workers)
+    check_plan(plan, scenario, workers)
     return plan
 
 
@@ -126,24 +127,3 @@ def _tags(texts: list[str]) -> dict[str, str]:
             )
         tags[key] = value
     return tags
-
-
-def _check_plan(plan: RunPlan, source: str, workers: int) -> None:
-    """What can only be seen once the plan is laid out: somebody to send, a wire for each kind, users to carry it."""
-    problems = []
-    declared = {wire.text for wire in plan.target.endpoints.declared()}
-    if plan.target.embedded_gateway is None:
-        problems += [
-            Problem(
-                where="endpoints",
-                message=f"{wire} is needed by this scenario and not declared by target {plan.target.name}",
-            )
-            for wire in sorted(plan.wires - declared)
-        ]
-    if not len(plan.arrivals):
-        problems.append(
-            Problem(where="phases", message="plan no arrival at all; raise the rate or the duration")
-        )
-    if problems:
-        raise DeclarationError(source, problems)
-    plan.lanes_of(workers)  # raises where one process cannot carry its share

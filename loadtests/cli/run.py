@@ -34,6 +34,7 @@ from loadtests.cli.plan import describe_plan
 from loadtests.cli.probe import probe
 from loadtests.cli.sending import send
 from loadtests.cli.verdicts import deliver
+from loadtests.cli.web import serve_web
 from loadtests.run_plan import RunPlan
 from loadtests.secrets import resolve_credentials
 from scenarios.errors import RunFolderError
@@ -72,6 +73,9 @@ def run(
             "--master-bind", metavar="HOST:PORT", help="Where they find us; by default 127.0.0.1:5557."
         ),
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Open Locust's web UI and start runs from there.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
@@ -102,6 +106,17 @@ def run(
         plan = gateway.plan
         resolve_credentials(plan.target, gateway.environment)  # each sender does so again, in its own
         probe(plan.target)
+        if web:
+            code = serve_web(
+                plan,
+                console,
+                crew=crew,
+                environment=gateway.environment,
+                out=out,
+                run_dir=run_dir,
+                as_json=json,
+            )
+            raise typer.Exit(code)
         _prepare(folder, plan)
         ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
         gateway.keep_account(folder)

@@ -31,7 +31,7 @@ class Ending:
     interrupted: bool
 
 
-class _Interrupts:
+class Interrupts:
     """Counts signals and passes them on: the first asks the engine to stop and drain, the second cuts the drain."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -68,8 +68,8 @@ def send(
     Raises RunFolderError where the engine refused to start, ChildFailedError where it failed before it had sent
     anything, KeyboardInterrupt where it was interrupted by then.
     """
-    fleet = Fleet(crew, plan, folder, environment)
-    interrupts = _Interrupts(fleet)
+    fleet = Fleet(crew, plan, folder, folder.engine_log, environment)
+    interrupts = Interrupts(fleet)
     with interrupts.installed():
         last: dict[str, Any] = {}
         fleet.start()

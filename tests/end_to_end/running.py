@@ -128,12 +128,12 @@ class Workplace:
     def child(self, module: str) -> psutil.Process:
         """The child process that runs a module, as soon as there is one."""
         return wait_for(
-            lambda: next((each for each in self.processes() if module in each.cmdline()), None), within_s=20
+            lambda: next((each for each in self.processes() if module in _words(each)), None), within_s=20
         )
 
     def locusts(self, role: str) -> list[psutil.Process]:
         """The Locust processes that play a part: --master or --worker."""
-        return [each for each in self.processes() if {"locust", role} <= set(each.cmdline())]
+        return [each for each in self.processes() if {"locust", role} <= _words(each)]
 
     def verdict(self) -> dict[str, Any]:
         """verdict.json of the run."""
@@ -176,6 +176,13 @@ def free_port() -> int:
 def codes(verdict: dict[str, Any]) -> set[str]:
     """Codes of the doubts of a verdict."""
     return {doubt["code"] for doubt in verdict["validity"]}
+
+
+def _words(process: psutil.Process) -> set[str]:
+    try:
+        return set(process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return set()
 
 
 def _mark_of(process: psutil.Process) -> str | None:
