@@ -19,6 +19,7 @@ from loadtests.engine import Engine, Stop
 from loadtests.engines import put_engine
 from loadtests.lane_dispatcher import fixed_lanes
 from loadtests.master_desk import MasterDesk
+from loadtests.room import make_room
 from loadtests.run_plan import RunPlan, new_nonce
 from loadtests.secrets import resolve_credentials
 from loadtests.solo import SoloHome
@@ -99,7 +100,7 @@ class Session:
         self._asked_to_stop, self.progress = False, {}
         folder, plan = self._new_folder(), replace(self._plan, nonce=new_nonce())
         try:
-            folder.create()
+            make_room(folder, len(plan.arrivals))
             self._begin(plan, folder)
         except (SlagateError, OSError) as error:
             _log.error("%s; nothing was sent", error)

@@ -32,9 +32,11 @@ from gevent.event import Event
 from loadtests.clock import RunClock
 from loadtests.clock_offset import ClockOffset, Exchange
 from loadtests.engine import Engine, Part, Stop
+from loadtests.room import make_room
 from loadtests.run_plan import RunPlan
 from loadtests.secrets import resolve_credentials
 from loadtests.shipping import Shipper
+from scenarios.errors import SlagateError
 from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder
 
@@ -53,10 +55,15 @@ class WorkerPart:
         plan = RunPlan.from_message(orders["plan"]).of_worker(orders["index"], orders["of"])
         self._plan = plan
         self._offsets = plan.arrivals.offset_ns
+        credentials = resolve_credentials(plan.target)
         self._spool = Path(tempfile.mkdtemp(prefix="slagate-worker-"))
         folder = RunFolder.at(self._spool)
-        folder.create()
-        self.engine = Engine(plan, resolve_credentials(plan.target), folder, self)
+        try:
+            make_room(folder, len(plan.arrivals))
+            self.engine = Engine(plan, credentials, folder, self)
+        except SlagateError:
+            shutil.rmtree(self._spool, ignore_errors=True)
+            raise
         self._shipper = Shipper(
             folder, self._planned_of, lambda batch: send_batch({"run": self.run, **batch})
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,13 +34,9 @@ from loadtests.cli.probe import probe
 from loadtests.cli.sending import send
 from loadtests.cli.verdicts import deliver
 from loadtests.cli.web import serve_web
-from loadtests.run_plan import RunPlan
+from loadtests.room import make_room
 from loadtests.secrets import resolve_credentials
-from scenarios.errors import RunFolderError
-from scenarios.observation import OBSERVATION, PAYMENT_RECORD
 from scenarios.run_folder import RunFolder
-
-_ROOM_FOR_THE_REST = 16 * 1024 * 1024
 
 
 def run(
@@ -117,24 +112,12 @@ def run(
                 as_json=json,
             )
             raise typer.Exit(code)
-        _prepare(folder, plan)
+        make_room(folder, len(plan.arrivals))
         ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
         gateway.keep_account(folder)
     if run_dir is None:
         _point_latest(folder)
     raise typer.Exit(deliver(folder, console, as_json=json, interrupted=ending.interrupted))
-
-
-def _prepare(folder: RunFolder, plan: RunPlan) -> None:
-    """Make the run folder and see that the rows will fit. Raises RunFolderError."""
-    folder.create()
-    rows = len(plan.arrivals) * (OBSERVATION.itemsize + PAYMENT_RECORD.itemsize)
-    free = shutil.disk_usage(folder.path).free
-    if free < rows + _ROOM_FOR_THE_REST:
-        raise RunFolderError(
-            f"run folder {folder.path}: {free // 2**20} MiB free, the recording may take "
-            f"{(rows + _ROOM_FOR_THE_REST) // 2**20} MiB; nothing was sent"
-        )
 
 
 def _point_latest(folder: RunFolder) -> None:

@@ -48,7 +48,7 @@ class Workplace:
         return RunFolder(self.run_dir)
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, **CREDENTIALS, **(extra or {}), MARK: self.mark}
+        return {**os.environ, **CREDENTIALS, "TMPDIR": str(self.path), **(extra or {}), MARK: self.mark}
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
