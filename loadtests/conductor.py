@@ -280,6 +280,7 @@ class Conductor:
             "t0_ns": self._t0_ns,
             "stop": asdict(self._stop) if self._stop else None,
             "cut": self._cut,
+            "taking": self._collector.failure is None,
             "over": self.over,
         }
 

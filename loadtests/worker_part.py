@@ -10,8 +10,8 @@ own and none is missed when lost. The worker's *report*:
     problem                  why it cannot take part
     progress, stop, part     how it goes; why it stopped by itself; its accounts, once ended
 
-The master's *orders*: run, index, of, plan (until it is laid out), t0_ns (once it starts), stop, cut, over, refused,
-echo_ns and master_ns (the clock exchange).
+The master's *orders*: run, index, of, plan (until it is laid out), t0_ns (once it starts), stop, cut, taking
+(whether it can still store rows), over, refused, echo_ns and master_ns (the clock exchange).
 """
 
 from __future__ import annotations
@@ -142,6 +142,8 @@ class WorkerPart:
             self._started.set()  # where it has not started it never will
         if orders["cut"]:
             self.engine.cut()
+        if not orders["taking"]:
+            self._hand_over = False
         if orders["t0_ns"] and not self._started.is_set():
             self._t0_ns = int(orders["t0_ns"])
             self._started.set()

@@ -81,6 +81,7 @@ def test_a_killed_master_stops_its_workers_and_slagate_writes_the_accounts(here:
     assert {"worker-lost", "rows-missing"} <= codes(here.verdict())
 
 
+@pytest.mark.slow
 def test_a_worker_that_stands_still_for_six_seconds_is_lost_and_heals_nothing(here: Workplace) -> None:
     command = here.short_run("--workers", "2", rate_per_s=RATE_PER_S, duration="30s")
     with here.started(command) as process:
@@ -98,7 +99,7 @@ def test_a_worker_that_stands_still_for_six_seconds_is_lost_and_heals_nothing(he
     assert wait_for(lambda: here.processes() == [], within_s=5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_worker_that_is_told_to_end_hands_everything_over_and_counts_as_lost(
     here: Workplace, number: signal.Signals
 ) -> None:

@@ -73,7 +73,7 @@ def accounts(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_person_starts_stops_and_starts_again_in_the_web_ui(here: Workplace, workers: int) -> None:
     command = here.short_run("--web", "--workers", str(workers), rate_per_s=100, duration="60s")
     with here.started(command) as process:
