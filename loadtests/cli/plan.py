@@ -17,6 +17,7 @@ from loadtests.cli.options import (
     SlaOption,
     TagOption,
     TargetOption,
+    WorkersOption,
     resolve_plan,
 )
 from loadtests.run_plan import RunPlan
@@ -33,6 +34,7 @@ def plan(
     seed: SeedOption = None,
     gateway_profile: ProfileOption = None,
     tag: TagOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Say what would be sent; sends nothing."""
     resolved = resolve_plan(
@@ -45,12 +47,13 @@ def plan(
         seed=seed,
         gateway_profile=gateway_profile,
         tags=tag,
+        workers=workers or 1,
     )
-    for sentence in describe_plan(resolved):
+    for sentence in describe_plan(resolved, workers or 1):
         typer.echo(sentence)
 
 
-def describe_plan(plan: RunPlan) -> list[str]:
+def describe_plan(plan: RunPlan, workers: int = 1) -> list[str]:
     """What a plan sends, where, and what it is judged by."""
     counts = ", ".join(f"{count} {kind}" for kind, count in plan.counts_by_kind().items())
     longest_s = plan.scenario.length_s + plan.drain_s
@@ -58,10 +61,14 @@ def describe_plan(plan: RunPlan) -> list[str]:
         *plan.scenario.describe(),
         f"Seed {plan.seed} plans {len(plan.arrivals)} arrivals: {counts} (digest {plan.arrivals.digest()[:12]}).",
         _where(plan),
-        f"{plan.lanes} users stand ready; after the last arrival up to {duration_text(plan.drain_s)} for answers, "
-        f"so at most {duration_text(round(longest_s, 3))} of traffic.",
+        f"{sum(plan.lanes_of(workers))} users stand ready{_spread(workers)}; after the last arrival up to "
+        f"{duration_text(plan.drain_s)} for answers, so at most {duration_text(round(longest_s, 3))} of traffic.",
         *(f"Judged by {sla.name}: {clause.describe()}." for sla in plan.slas for clause in sla.clauses),
     ]
+
+
+def _spread(workers: int) -> str:
+    return f" in {workers} worker processes" if workers > 1 else ""
 
 
 def _where(plan: RunPlan) -> str:
