@@ -85,7 +85,7 @@ class Engine:
         self._pool_wait_ms = array("f")
         self._clock = RunClock.starting_in(0)
         self._pacer = Pacer(plan.arrivals.offset_ns)
-        self._recorder = Recorder(folder, len(plan.arrivals))
+        self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
         self._limits = Limits(
             connect_s=plan.connect_s,

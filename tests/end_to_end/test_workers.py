@@ -113,12 +113,13 @@ def test_slagate_killed_ends_every_process_within_five_seconds(here: Workplace) 
     assert here.folder.read_end() is not None
 
 
-def test_a_full_disk_at_the_master_stops_every_worker(here: Workplace) -> None:
+@pytest.mark.parametrize("role", ["--master", pytest.param("--worker", marks=pytest.mark.slow)])
+def test_a_full_disk_anywhere_stops_every_worker(here: Workplace, role: str) -> None:
     command = here.short_run("--workers", "2", rate_per_s=200, duration="20s")
     with here.started(command) as process:
         wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 200, within_s=40)
-        [master] = here.locusts("--master")
-        subprocess.run(["prlimit", f"--pid={master.pid}", "--fsize=30000:30000"], check=True)
+        [short_of_room, *_] = here.locusts(role)
+        subprocess.run(["prlimit", f"--pid={short_of_room.pid}", "--fsize=30000:30000"], check=True)
         assert process.wait(30) == 4
     end = here.check_accounts()
     assert end["ended"] == "recorder-failed"
