@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from scenarios.duration import parse_duration
 from scenarios.errors import RunFolderError
+from scenarios.kinds import CustomKind
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
 
@@ -57,6 +58,7 @@ class RunFacts:
     end: EndFacts | None
     torn: int  # last rows dropped because their writer was killed
     gateway_cpu_share: float | None
+    custom_kinds: tuple[CustomKind, ...] = ()
 
     @property
     def smoke(self) -> bool:
@@ -101,6 +103,10 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
             end=None if end is None else _end_facts(end),
             torn=torn,
             gateway_cpu_share=None if gateway is None else _optional_float(gateway.get("cpu_share")),
+            custom_kinds=tuple(
+                CustomKind(int(each["number"]), str(each["kind"]), str(each["class"]))
+                for each in plan.get("kinds", ())
+            ),
         )
     except KeyError as error:
         raise RunFolderError(

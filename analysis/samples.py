@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.run_facts import RunFacts, read_run_facts
-from scenarios.kinds import KIND_CLASS, Kind
+from scenarios.kinds import AnyKind, Kind, class_of
 from scenarios.observation import ANSWERS, NEVER, Outcome, Recording
 from scenarios.run_folder import RunFolder
 
@@ -97,7 +97,8 @@ def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
     for each in stamps:
         garbled |= (each > FURTHEST_NS) | (each < -FURTHEST_NS)
     planned, started, ended = (np.clip(each, -FURTHEST_NS, FURTHEST_NS) for each in stamps)
-    kinds, kind, unknown = _kind_places(rows["kind"])
+    known = (*Kind, *facts.custom_kinds)
+    kinds, kind, unknown = _kind_places(rows["kind"], known)
     outcome = np.asarray(rows["outcome"]).astype(np.uint8)
     garbled |= unknown | ~np.isin(outcome, [int(each) for each in Outcome])
     return Samples(
@@ -113,7 +114,7 @@ def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
         arrival=np.asarray(rows["arrival"]).astype(np.uint64),
         garbled=garbled,
         kinds=kinds,
-        kind_class={each.text: KIND_CLASS[each] for each in Kind},
+        kind_class={each.text: class_of(each) for each in known},
         custom_classes=None,
         first_ns=facts.t0_ns,
         warm_up_ns=facts.warm_up_ns,
@@ -127,9 +128,10 @@ def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
     )
 
 
-def _kind_places(codes: npt.NDArray[np.uint8]) -> tuple[tuple[str, ...], npt.NDArray[np.intp], Mask]:
+def _kind_places(
+    codes: npt.NDArray[np.uint8], known: Sequence[AnyKind]
+) -> tuple[tuple[str, ...], npt.NDArray[np.intp], Mask]:
     """Names, each row's place among them, and which rows carry a number that is no kind."""
-    known = list(Kind)
     place_of = np.full(256, len(known), dtype=np.intp)
     place_of[[int(each) for each in known]] = np.arange(len(known))
     places = place_of[codes]

@@ -6,12 +6,17 @@ Everybody is synthetic: names from short lists, test card numbers only, member n
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from loadtests.claims import Claim, claim_of
+from loadtests.dependents import Dependent, dependent_of
 from loadtests.random_bits import Stream, bits_of_one, choice_edges, stream_key
 from scenarios.amount_class import AmountClass
+from scenarios.members import Member, Members
 from scenarios.scenario import Scenario
+from scenarios.target import CheckAccount
 
 _FIRST_NAMES = (
     "ALEX BLAKE CASEY DANA ELLIS FRANCES GALE HARPER INDRA JODY KIM LEE MORGAN NOEL OAKLEY PAT QUINN ROBIN SAM "
@@ -31,12 +36,13 @@ _TEST_CARDS = (
 _OLDEST_BIRTH = date(1936, 1, 1)
 _BIRTH_DAYS = 75 * 365
 _PROVIDERS = 300
+_MOCK_ROUTING = "021000021"  # a sound ABA number that belongs to a real bank: for mock gateways only
 _ANY_DOLLARS = (10, 250)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A synthetic subscriber, the payer asked and the clinic that asks."""
+    """A subscriber, perhaps a dependent who is the patient, the payer asked and the clinic that asks."""
 
     first_name: str
     last_name: str
@@ -46,6 +52,7 @@ class Person:
     payer_place: int  # 1 + its place in the scenario's list, as in the row
     payer_id: str
     provider_npi: str
+    dependent: Dependent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +76,24 @@ class Population:
     """Everybody a seed brings forth."""
 
     def __init__(self, scenario: Scenario, seed: int, *, expiration_year: int) -> None:
-        self._payers = scenario.people.payer_shares
-        self._payer_edges = choice_edges([payer.share for payer in self._payers]).tolist()
+        people = scenario.people
+        self._payer_ids = people.payer_ids
+        self._payer_edges = choice_edges([payer.share for payer in people.payer_shares]).tolist()
+        self._members: Members | None = people.members.read() if people.members else None
+        self._members_of = _by_payer(self._members, self._payer_ids)
+        self._payer_places = {payer_id: place for place, payer_id in enumerate(self._payer_ids, 1)}
+        self._dependents = int(people.dependents_share * 2**32)
         self._declined = int(scenario.money.declined_share * 2**32)
         self._partial = self._declined + int(scenario.money.partial_share * 2**32)
         self._keys = {stream: stream_key(seed, stream) for stream in Stream}
         self._expiration = f"12/{expiration_year % 100:02d}"
 
     def person(self, root: int, payer_place: int = 0) -> Person:
-        """The subscriber of a root arrival, at a drawn payer unless a trace gave it a place in the list."""
+        """The subscriber of a root arrival, and the dependent where there is one; at a drawn payer unless a trace gave
+        it a place in the list."""
         draw = bits_of_one(self._keys[Stream.PERSON], root)
+        if self._members is not None:
+            return self._member(draw, root, payer_place)
         place = payer_place - 1
         if not payer_place:
             place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
@@ -91,9 +106,41 @@ class Population:
             # 9 digits after the W: the low bits of the draw, which tell people of one seed apart well enough
             member_id=f"W{(draw >> 17) % 1_000_000_000:09d}",
             payer_place=place + 1,
-            payer_id=self._payers[place].id,
-            provider_npi=npi(bits_of_one(self._keys[Stream.PROVIDER], root) % _PROVIDERS),
+            payer_id=self._payer_ids[place],
+            provider_npi=self._provider(root),
+            dependent=self._dependent(root),
         )
+
+    def _member(self, draw: int, root: int, payer_place: int) -> Person:
+        """One of a sandbox's own members, as its file has it; of the payer that a trace gave, if it did."""
+        among = self._members_of[payer_place]
+        member = among[draw % len(among)]
+        return Person(
+            first_name=member.first_name,
+            last_name=member.last_name,
+            birth_date=member.birth_date,
+            gender=member.gender,
+            member_id=member.member_id,
+            payer_place=self._payer_places[member.payer_id],
+            payer_id=member.payer_id,
+            provider_npi=self._provider(root),
+        )
+
+    def _provider(self, root: int) -> str:
+        return npi(bits_of_one(self._keys[Stream.PROVIDER], root) % _PROVIDERS)
+
+    def _dependent(self, root: int) -> Dependent | None:
+        draw = bits_of_one(self._keys[Stream.DEPENDENT], root)
+        return dependent_of(draw) if draw >> 32 < self._dependents else None
+
+    def claim(self, root: int) -> Claim:
+        """The claim whose status a root arrival asks for."""
+        return claim_of(bits_of_one(self._keys[Stream.CLAIM], root), root)
+
+    def check_account(self, root: int) -> CheckAccount:
+        """An account for eChecks that only a mock gateway may be shown."""
+        draw = bits_of_one(self._keys[Stream.CHECK], root)
+        return CheckAccount(routing_number=_MOCK_ROUTING, account_number=f"{draw % 1_000_000_000_000:012d}")
 
     def charge(self, root: int, amount_class: int = 0) -> Charge:
         """What the root arrival's card is asked for: whole dollars, or a documented amount that brings a decline
@@ -105,6 +152,17 @@ class Population:
         card = Card(number=number, expiration=self._expiration, verification="1234"[:digits])
         least, below = AmountClass(amount_class).dollars if amount_class else _ANY_DOLLARS
         return Charge(card=card, amount_cents=(least + (draw >> 8) % (below - least)) * 100 + cents)
+
+
+def _by_payer(members: Members | None, payer_ids: Sequence[str]) -> list[Sequence[Member]]:
+    """Members of the payer at each place, and at place 0 all of them."""
+    if members is None:
+        return []
+    places = {payer_id: place for place, payer_id in enumerate(payer_ids, 1)}
+    of_payer: list[list[Member]] = [[] for _ in range(len(payer_ids) + 1)]
+    for member in members.members:
+        of_payer[places[member.payer_id]].append(member)
+    return [members.members, *of_payer[1:]]
 
 
 def npi(place: int) -> str:

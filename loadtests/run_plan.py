@@ -8,7 +8,9 @@ import secrets
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,15 +18,16 @@ import numpy.typing as npt
 
 from loadtests.lanes import lanes_needed
 from loadtests.schedule import Arrivals, plan_arrivals
-from loadtests.transaction import WIRE_OF_KIND
 from loadtests.wires.credentials import Credentials
 from scenarios.journeys import STEPS, Journey
+from scenarios.kinds import FIRST_CUSTOM_KIND, AnyKind, Wire
 from scenarios.observation import OBSERVATION
 from scenarios.scenario import Scenario
 from scenarios.sla import Sla
 from scenarios.target import Target
 
 _NONCE_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_JOURNEY_CODES = 256  # a byte of the schedule
 DRAIN_BEYOND_LIMIT_S = 2.0
 CONNECT_BEYOND_LIMIT_S = 5.0
 _PACKAGES = ("slagate", "locust", "gevent", "httptools", "numpy", "scipy", "pydantic")
@@ -65,9 +68,19 @@ class RunPlan:
     @property
     def wires(self) -> set[str]:
         """Names of the wires that the scenario's journeys use."""
-        return {
-            WIRE_OF_KIND[kind].text for journey, _ in self.scenario.journey_weights for kind in STEPS[journey]
-        }
+        return {self.target.wire_of(kind).text for kind in self.kinds} - {Wire.CUSTOM.text}
+
+    @property
+    def kinds(self) -> set[AnyKind]:
+        """Kinds of transaction that the scenario's journeys hold."""
+        return {kind for journey, _ in self.scenario.journey_weights for kind in self.steps(journey)}
+
+    def steps(self, journey: int) -> tuple[AnyKind, ...]:
+        """The kinds of a journey's steps; a custom journey is one step of the target's kind of that name."""
+        if journey < FIRST_CUSTOM_KIND:
+            return STEPS[Journey(journey)]
+        name = self.scenario.custom_journey_names[journey - FIRST_CUSTOM_KIND]
+        return tuple(kind for kind in self.target.custom_kinds if kind.text == name)
 
     @property
     def drain_s(self) -> float:
@@ -93,10 +106,10 @@ class RunPlan:
 
     def counts_of_roots(self, places: npt.NDArray[np.intp]) -> dict[str, int]:
         """The root arrivals at these places, by kind; every kind of the scenario is named, even with none."""
-        counts = np.bincount(self.arrivals.journey[places], minlength=max(Journey) + 1)
+        counts = np.bincount(self.arrivals.journey[places], minlength=_JOURNEY_CODES)
         by_kind: dict[str, int] = {}
         for journey, _ in self.scenario.journey_weights:
-            kind = STEPS[journey][0].text
+            kind = self.steps(journey)[0].text
             by_kind[kind] = by_kind.get(kind, 0) + int(counts[journey])
         return by_kind
 
@@ -146,7 +159,8 @@ class RunPlan:
             "target": self._target_json(),
             "tags": self.tags,
             "command": list(self.command),
-            "payers": [payer.id for payer in self.scenario.people.payer_shares],
+            "payers": list(self.scenario.people.payer_ids),
+            "kinds": self._custom_kinds_json(),
             "planned": {
                 "total": len(self.arrivals),
                 "by_kind": self.counts_by_kind(),
@@ -166,9 +180,24 @@ class RunPlan:
             },
         }
 
+    def _custom_kinds_json(self) -> list[dict[str, Any]]:
+        """The user's own kinds as rows number them, and which files spoke for them."""
+        return [
+            {
+                "number": int(kind),
+                "kind": kind.text,
+                "class": kind.group,
+                "module": declared.module,
+                "sha256": sha256(Path(declared.module).read_bytes()).hexdigest(),
+            }
+            for kind, declared in zip(self.target.custom_kinds, self.target.custom, strict=True)
+        ]
+
     def _target_json(self) -> dict[str, Any]:
         content = self.target.model_dump(mode="json")
         content["time_outs"]["connect"] = f"{self.connect_s:g}s"
+        if self.target.echeck is not None:
+            content["echeck"]["account_number"] = f"***{self.target.echeck.account_number[-4:]}"
         content["auth"] = {
             name: ref | {"value": "***"} for name, ref in content["auth"].items() if ref is not None
         }

@@ -114,7 +114,7 @@ def iterate_arrivals(scenario: Scenario, seed: int, share: Share | None = None) 
     """The same in chunks of some ten thousands of roots before sharing; put together they are the plan."""
     mine = share or Share()
     draw = _JourneyDraw(scenario, seed)
-    payers = PayerTable([payer.id for payer in scenario.people.payer_shares])
+    payers = PayerTable(scenario.people.payer_ids)
     start_ns, first = 0, 0
     for place, phase in enumerate(scenario.phases):
         chunks = (

@@ -8,26 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from loadtests.clock import RunClock
+from loadtests.custom_module import CustomModuleError
 from loadtests.http_client import ConnectionFailedError, HttpClient, NoAnswerInTimeError, UnreadableReplyError
 from loadtests.pacing import Due
-from loadtests.people import Population
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.tally import Tally
-from loadtests.transaction import WIRE_OF_KIND, Call, Classified, Reply, Transaction, identify
-from loadtests.wires import rest, soap_edi
+from loadtests.tracing import traced
+from loadtests.transaction import Classified, Reply, Transaction
+from loadtests.transactions import Transactions
+from loadtests.wire_codecs import load_codecs
 from loadtests.wires.credentials import Credentials
-from scenarios.journeys import STEPS, Journey
-from scenarios.kinds import KIND_CLASS, PAYMENT, Wire
 from scenarios.observation import ANSWERS, NEVER, STEPS_PER_ROOT, Outcome
-from scenarios.target import Target
 
-_Build = Callable[[Transaction, Target, Credentials], Call]
-_Classify = Callable[[Transaction, Reply], Classified]
-_CODECS: dict[Wire, tuple[_Build, _Classify]] = {
-    Wire.REST: (rest.build_call, rest.classify_reply),
-    Wire.SOAP_EDI: (soap_edi.build_call, soap_edi.classify_reply),
-}
 _FAILURES: dict[type[Exception], Outcome] = {
     NoAnswerInTimeError: Outcome.TIMEOUT,
     ConnectionFailedError: Outcome.CONNECTION,
@@ -63,13 +56,24 @@ class Sender:
         self._clock = clock
         self._recorder = recorder
         self._tally = tally
-        self._population = Population(plan.scenario, plan.seed, expiration_year=_year(clock.t0_ns) + 3)
+        self._codecs = load_codecs(plan.target)
+        self._transactions = Transactions(
+            plan.scenario,
+            plan.target,
+            seed=plan.seed,
+            nonce=plan.nonce,
+            expiration_year=_year(clock.t0_ns) + 3,
+        )
 
     def send(self, client: HttpClient, due: Due, report: Callable[[Sent], None]) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
         transaction = self._transaction(due.place)
-        build_call, classify_reply = _CODECS[transaction.wire]
-        call = build_call(transaction, self._plan.target, self._credentials)
+        codec = self._codecs[transaction.kind]
+        try:
+            call = codec.build_call(transaction, self._plan.target, self._credentials)
+        except CustomModuleError as error:
+            return self._unbuilt(due, transaction, str(error), report)
+        call = traced(call, self._plan.nonce, transaction)
         said = Classified(outcome=Outcome.IN_FLIGHT, detail="cut off at the end of the run")
         reply = Reply(status=0, body=b"")
         started_ns = self._clock.now_ns()
@@ -77,7 +81,7 @@ class Sender:
         try:
             try:
                 reply = client.exchange(call)
-                said = classify_reply(transaction, reply)
+                said = codec.classify_reply(transaction, reply)
             except tuple(_FAILURES) as error:
                 said = Classified(outcome=_FAILURES[type(error)], detail=str(error))
         finally:
@@ -105,21 +109,30 @@ class Sender:
 
     def _transaction(self, place: int) -> Transaction:
         arrivals = self._plan.arrivals
-        root = int(arrivals.root[place])
-        kind = STEPS[Journey(int(arrivals.journey[place]))][0]
-        arrival = root * STEPS_PER_ROOT
-        return Transaction(
-            arrival=arrival,
-            attempt=0,
-            kind=kind,
-            wire=WIRE_OF_KIND[kind],
-            person=self._population.person(root, int(arrivals.payer[place])),
-            charge=(
-                self._population.charge(root, int(arrivals.amount_class[place]))
-                if KIND_CLASS[kind] == PAYMENT
-                else None
-            ),
-            identifiers=identify(self._plan.nonce, arrival, 0),
+        kind = self._plan.steps(int(arrivals.journey[place]))[0]
+        return self._transactions.make(
+            kind,
+            int(arrivals.root[place]) * STEPS_PER_ROOT,
+            payer_place=int(arrivals.payer[place]),
+            amount_class=int(arrivals.amount_class[place]),
+        )
+
+    def _unbuilt(
+        self, due: Due, transaction: Transaction, detail: str, report: Callable[[Sent], None]
+    ) -> None:
+        """A user's module gave no call: nothing was sent, and that is our side's fault, not the gateway's."""
+        now_ns = self._clock.now_ns()
+        self.never_sent(due.place, due.planned_ns, now_ns, max(1, (now_ns - due.planned_ns) // 1_000_000))
+        report(
+            Sent(
+                wire=transaction.wire.text,
+                kind=transaction.kind.text,
+                url="",
+                started_ns=now_ns,
+                response_ms=0.0,
+                reply_bytes=0,
+                failure=f"{Outcome.NOT_STARTED.text}: {detail}",
+            )
         )
 
     def _record(
@@ -138,7 +151,7 @@ class Sender:
                     attempt=transaction.attempt,
                     action=transaction.kind,
                     outcome=said.outcome,
-                    asked_cents=transaction.charge.amount_cents,
+                    asked_cents=transaction.asked_cents,
                     approved_cents=said.approved_cents,
                     merchant_reference=transaction.identifiers.reference,
                     transaction_id=said.transaction_id,

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
-from scenarios.kinds import KIND_CLASS, Kind
+from scenarios.kinds import AnyKind, class_of
 from scenarios.observation import ANSWERS, Outcome
 
 REFUSALS_IN_A_ROW = 20
@@ -42,10 +42,10 @@ class Tally:
             if planned_ns >= self.measured_from_ns and now_ns - planned_ns > self.limit_ns
         )
 
-    def start(self, arrival: int, kind: Kind, planned_ns: int, own_lag_ns: int) -> None:
+    def start(self, arrival: int, kind: AnyKind, planned_ns: int, own_lag_ns: int) -> None:
         """An attempt goes out, so much later than it could have."""
         self.started += 1
-        self.open[arrival] = (KIND_CLASS[kind], planned_ns)
+        self.open[arrival] = (class_of(kind), planned_ns)
         self.late += own_lag_ns >= _LATE_NS
         self.own_lag_ms.append(max(0, own_lag_ns) / 1e6)
 

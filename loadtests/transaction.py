@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loadtests.claims import Claim
 from loadtests.people import Charge, Person
-from scenarios.kinds import Kind, Wire
+from scenarios.kind_wires import KindWires
+from scenarios.kinds import AnyKind, Kind, Wire
 from scenarios.observation import STEPS_PER_ROOT, Outcome
+from scenarios.target import CheckAccount
 
-WIRE_OF_KIND = {Kind.ELIGIBILITY_INQUIRY: Wire.SOAP_EDI, Kind.CARD_SALE: Wire.REST}
+WIRE_OF_KIND = {kind: KindWires().of(kind) for kind in Kind}  # where a target does not say otherwise
+_MOVE_EARLIER_MONEY = frozenset({Kind.CARD_CAPTURE, Kind.VOID, Kind.REFUND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +37,35 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What a transaction needs of the one before that it refers to."""
+
+    transaction_id: str = ""
+    token: str = ""  # of a saved payment method
+    amount_cents: int = 0  # as approved: what is to be captured, voided or refunded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """What is asked: kind, person or charge, identifiers."""
+    """What is asked: kind, person or charge, identifiers, and what it refers to."""
 
     arrival: int
     attempt: int
-    kind: Kind
+    kind: AnyKind
     wire: Wire
     person: Person
     charge: Charge | None
     identifiers: Identifiers
+    earlier: Earlier | None = None  # capture, void, refund, sale with a token, receipt lookup
+    claim: Claim | None = None  # claim status
+    check: CheckAccount | None = None  # eCheck sale
+
+    @property
+    def asked_cents(self) -> int:
+        """What the gateway is asked to move: the charge, or for a capture, void or refund the earlier amount."""
+        if self.kind in _MOVE_EARLIER_MONEY:
+            return self.earlier.amount_cents if self.earlier else 0
+        return self.charge.amount_cents if self.charge and self.kind != Kind.TOKEN_SAVE else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +92,5 @@ class Classified:
     outcome: Outcome
     approved_cents: int = 0
     transaction_id: str = ""
+    token: str = ""  # of the payment method that was saved
     detail: str = field(default="", compare=False)  # for Locust's failure table; no personal data

@@ -58,7 +58,18 @@ def load_scenario(name: str, *, settings: Sequence[str] = ()) -> Scenario:
     raw = _read_toml(path)
     for setting in settings:
         _lay_over(raw, setting)
-    return load_traces(_checked(Scenario, raw, str(path), scenario_cross_checks), path)
+    declared = _with_members(_checked(Scenario, raw, str(path), scenario_cross_checks), path.resolve().parent)
+    return load_traces(declared, path)
+
+
+def _with_members(scenario: Scenario, folder: Path) -> Scenario:
+    """Members named by a relative path are sought beside the scenario's file."""
+    if scenario.people.members is None:
+        return scenario
+    people = scenario.people.model_copy(
+        update={"members": scenario.people.members.beside(folder), "dependents_share": 0.0}
+    )
+    return scenario.model_copy(update={"people": people})
 
 
 def check_scenario_text(text: str, source: str) -> Scenario:
@@ -73,15 +84,24 @@ def load_sla(name: str) -> Sla:
 
 
 def load_target(name: str) -> Target:
-    """The target of a file; a secret named by a relative path is sought beside that file."""
+    """The target of a file; a secret or module named by a relative path is sought beside that file."""
     path = find_file(name, "targets", "target")
     target = _checked(Target, _read_toml(path), str(path), target_cross_checks)
+    folder = path.resolve().parent
     refs = {
-        key: ref.model_copy(update={"file": str(path.resolve().parent / ref.file)})
+        key: ref.model_copy(update={"file": str(folder / ref.file)})
         for key, ref in target.auth
         if ref is not None and ref.file is not None
     }
-    return target.model_copy(update={"auth": target.auth.model_copy(update=refs)})
+    own = tuple(each.model_copy(update={"module": str(folder / each.module)}) for each in target.custom)
+    missing = [
+        Problem(where=f"custom[{place}].module", message=f"no such file (got {each.module!r})")
+        for place, each in enumerate(own)
+        if not Path(each.module).is_file()
+    ]
+    if missing:
+        raise DeclarationError(str(path), missing)
+    return target.model_copy(update={"auth": target.auth.model_copy(update=refs), "custom": own})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 from scenarios.arrival_rate import Phase
 from scenarios.duration import Duration, duration_text, parse_duration
 from scenarios.errors import Problem
-from scenarios.journeys import JOURNEY_NAMES, STEPS, Journey
+from scenarios.journeys import JOURNEY_NAMES, STEPS
+from scenarios.kinds import FIRST_CUSTOM_KIND, MOST_CUSTOM_KINDS
+from scenarios.members import MembersFile
 from scenarios.spelling import did_you_mean
 
 _strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -37,13 +39,23 @@ class PayerShare(BaseModel):
 
 
 class People(BaseModel):
-    """Who the transactions are for. Everybody is synthetic."""
+    """Who the transactions are for. Everybody is synthetic, unless a sandbox's own test members are named."""
 
     model_config = _strict
 
     payers: Literal["zipf"] | Annotated[tuple[PayerShare, ...], Field(min_length=1, max_length=65_000)] = (
         "zipf"
     )
+    # [A] A quarter of inquiries; nobody invents dependents of members that a sandbox knows.
+    dependents_share: Annotated[float, Field(ge=0, le=1)] = 0.25
+    members: MembersFile | None = None
+
+    @property
+    def payer_ids(self) -> tuple[str, ...]:
+        """The payers that can occur, in the order of their places in rows."""
+        if self.members is not None:
+            return self.members.read().payer_ids
+        return tuple(payer.id for payer in self.payer_shares)
 
     @property
     def payer_shares(self) -> tuple[PayerShare, ...]:
@@ -79,8 +91,12 @@ class Scenario(BaseModel):
     warm_up: Duration = 0.0
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
-    # may be left out where every phase is a trace: then loading counts them there
+    # may be left out where every phase is a trace: then loading counts them there; or where custom ones stand
     journeys: dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]] = {}
+    # weights of one-step journeys of the target's own kinds, beside the others
+    custom_journeys: Annotated[
+        dict[str, Annotated[float, Field(gt=0)]], Field(max_length=MOST_CUSTOM_KINDS)
+    ] = {}
     people: People = People()
     money: Money = Money()
 
@@ -95,9 +111,19 @@ class Scenario(BaseModel):
         return max(phase.peak_per_s for phase in self.phases)
 
     @property
-    def journey_weights(self) -> tuple[tuple[Journey, float], ...]:
-        """Journeys with their weights, in the order of their numbers."""
-        return tuple(sorted((JOURNEY_NAMES[name], weight) for name, weight in self.journeys.items()))
+    def journey_weights(self) -> tuple[tuple[int, float], ...]:
+        """Journeys with their weights, in the order of their numbers; a custom one's is 100 and its place by name."""
+        known = sorted((JOURNEY_NAMES[name], weight) for name, weight in self.journeys.items())
+        own = (
+            (FIRST_CUSTOM_KIND + place, self.custom_journeys[name])
+            for place, name in enumerate(self.custom_journey_names)
+        )
+        return (*known, *own)
+
+    @property
+    def custom_journey_names(self) -> tuple[str, ...]:
+        """The target's own kinds that are weighed here, by name."""
+        return tuple(sorted(self.custom_journeys))
 
     def scaled(self, *, rate: float = 1.0, time: float = 1.0) -> Scenario:
         """The same traffic with every rate and every phase's length multiplied; the warm-up stays."""
@@ -107,11 +133,15 @@ class Scenario(BaseModel):
 
     def describe(self) -> list[str]:
         """The scenario in sentences."""
-        total = sum(self.journeys.values())
+        weights = self.journeys | self.custom_journeys
+        total = sum(weights.values())
         kinds = {kind.text for name in self.journeys for kind in STEPS[JOURNEY_NAMES[name]]}
-        mix = ", ".join(f"{weight / total:.0%} {name}" for name, weight in self.journeys.items())
+        kinds |= set(self.custom_journeys)
+        mix = ", ".join(f"{weight / total:.0%} {name}" for name, weight in weights.items())
         sentences = [f"{self.name}: {self.purpose}", *(phase.describe() for phase in self.phases)]
         sentences.append(f"Journeys: {mix} ({', '.join(sorted(kinds))}).")
+        if self.people.members is not None:
+            sentences.append(f"People: {self.people.members.count} members of {self.people.members.file}.")
         if self.warm_up:
             sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
         return sentences
@@ -119,8 +149,19 @@ class Scenario(BaseModel):
 
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:
     """Problems between keys, found on the raw file so that they are listed with all the others."""
-    found = (_warm_up_problem(raw), _journeys_problem(raw), _money_problem(raw))
+    found = (_warm_up_problem(raw), _journeys_problem(raw), _money_problem(raw), _members_problem(raw))
     return [problem for problem in found if problem is not None] + _found_problems(raw)
+
+
+def _members_problem(raw: dict[str, object]) -> Problem | None:
+    people = raw.get("people")
+    if not isinstance(people, dict) or "members" not in people:
+        return None
+    invented = [key for key in ("payers", "dependents_share") if key in people]
+    if not invented:
+        return None
+    message = f"members come with their own payers and without invented dependents; leave out {' and '.join(invented)}"
+    return Problem(where="people", message=message)
 
 
 def warm_up_problem(warm_up: float, length: float) -> Problem | None:
@@ -152,7 +193,11 @@ def _journeys_problem(raw: dict[str, object]) -> Problem | None:
         if isinstance(phases, list)
         else []
     )
-    if raw.get("journeys") or (shapes and all(shape == "trace" for shape in shapes)):
+    if (
+        raw.get("journeys")
+        or raw.get("custom_journeys")
+        or (shapes and all(shape == "trace" for shape in shapes))
+    ):
         return None
     message = f"is required, with a weight for each; known: {', '.join(sorted(JOURNEY_NAMES))}"
     return Problem(where="journeys", message=message)

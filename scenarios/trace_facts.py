@@ -116,7 +116,7 @@ def load_traces(scenario: Scenario, source: Path) -> Scenario:
     """
     if not any(isinstance(phase, TracePhase) for phase in scenario.phases):
         return scenario
-    payers = PayerTable([payer.id for payer in scenario.people.payer_shares])
+    payers = PayerTable(scenario.people.payer_ids)
     phases = tuple(
         examine(phase, source.resolve().parent, payers) if isinstance(phase, TracePhase) else phase
         for phase in scenario.phases

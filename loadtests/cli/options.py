@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from loadtests.feasibility import plan_problems
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
@@ -135,16 +136,7 @@ def _check_size(scenario: Scenario, source: str) -> None:
 
 def _check_plan(plan: RunPlan, source: str) -> None:
     """What can only be seen once the plan is laid out: somebody to send, a wire for each kind, users to carry it."""
-    problems = []
-    declared = {wire.text for wire in plan.target.endpoints.declared()}
-    if plan.target.embedded_gateway is None:
-        problems += [
-            Problem(
-                where="endpoints",
-                message=f"{wire} is needed by this scenario and not declared by target {plan.target.name}",
-            )
-            for wire in sorted(plan.wires - declared)
-        ]
+    problems = plan_problems(plan)
     if not len(plan.arrivals):
         problems.append(
             Problem(where="phases", message="plan no arrival at all; raise the rate or the duration")

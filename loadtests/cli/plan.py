@@ -68,5 +68,5 @@ def _where(plan: RunPlan) -> str:
     embedded = plan.target.embedded_gateway
     if embedded is not None:
         return f"Target: {plan.target.name}, an embedded mock gateway with profile {embedded.profile}."
-    addresses = ", ".join(f"{wire.text} {url}" for wire, url in plan.target.endpoints.declared().items())
+    addresses = ", ".join(f"{name} {url}" for name, url in plan.target.addresses().items())
     return f"Target: {plan.target.name} ({addresses})."

@@ -7,18 +7,13 @@ be context only.
 from __future__ import annotations
 
 import json
-import re
-from decimal import Decimal
 from typing import Any
 
 from loadtests.transaction import Call, Classified, Reply, Transaction
+from loadtests.wires.amounts import cents_of, dollars
 from loadtests.wires.credentials import Credentials
 from scenarios.observation import Outcome
 from scenarios.target import Target
-
-_AMOUNT = re.compile(
-    r"-?[0-9]{1,12}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?"
-)  # of a size that Decimal is quick with
 
 
 def build_call(transaction: Transaction, target: Target, credentials: Credentials) -> Call:
@@ -69,7 +64,7 @@ def classify_reply(transaction: Transaction, reply: Reply) -> Classified:
     identity = content.get("TransactionID")
     if status not in ("C", "D") or not isinstance(identity, str) or not identity:
         return _error(f"TransactionStatus {str(status)[:8]!r}")
-    if "Amount" in content and _cents(content["Amount"]) is None:
+    if "Amount" in content and cents_of(content["Amount"]) is None:
         return _error("unreadable Amount")
     stranger = _stranger(transaction, content)
     if stranger:
@@ -91,7 +86,7 @@ def _stranger(transaction: Transaction, content: dict[str, Any]) -> str:
 
     The amount, the account and the card's last four digits are compared where the gateway repeats them.
     """
-    if "Amount" in content and _cents(content["Amount"]) not in (None, _asked_cents(transaction)):
+    if "Amount" in content and cents_of(content["Amount"]) not in (None, _asked_cents(transaction)):
         return "another amount"
     reference = transaction.identifiers.reference
     patient = content.get("Patient")
@@ -107,25 +102,12 @@ def _stranger(transaction: Transaction, content: dict[str, Any]) -> str:
 
 def _approved_cents(transaction: Transaction, content: dict[str, Any]) -> int | None:
     if content.get("IsPartiallyApproved") in (True, "true", "True"):
-        return _cents(content.get("PartialApprovalAmount"))
+        return cents_of(content.get("PartialApprovalAmount"))
     return _asked_cents(transaction)
 
 
 def _asked_cents(transaction: Transaction) -> int:
     return transaction.charge.amount_cents if transaction.charge else 0
-
-
-def _cents(amount: object) -> int | None:
-    """Whole cents of an amount spelled as number or text; None where it is neither, or finer than a cent."""
-    if isinstance(amount, bool) or not isinstance(amount, int | str) or not _AMOUNT.fullmatch(str(amount)):
-        return None
-    cents = Decimal(amount) * 100
-    return int(cents) if cents == cents.to_integral_value() else None
-
-
-def dollars(cents: int) -> str:
-    """An amount as text with two decimals."""
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def _error(detail: str) -> Classified:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from loadtests.people import Person
 from loadtests.transaction import Classified, Transaction
 from scenarios.observation import Outcome
 
@@ -16,7 +17,7 @@ _PAYER_SIDE = frozenset({"42", "80"})  # AAA03: unable to respond now, no respon
 
 
 def build_270(transaction: Transaction, when: datetime) -> str:
-    """An eligibility inquiry for one subscriber, benefits in general (service type 30)."""
+    """An eligibility inquiry for one subscriber or dependent, benefits in general (service type 30)."""
     person, control = transaction.person, transaction.identifiers.control_number
     trace = transaction.identifiers.reference
     when = when.astimezone(UTC)
@@ -28,10 +29,7 @@ def build_270(transaction: Transaction, when: datetime) -> str:
         f"NM1*PR*2*TEST PAYER*****PI*{person.payer_id}",
         "HL*2*1*21*1",
         f"NM1*1P*2*LOAD CLINIC*****XX*{person.provider_npi}",
-        "HL*3*2*22*0",
-        f"TRN*1*{trace}*{_TRACE_ORIGIN}",
-        f"NM1*IL*1*{person.last_name}*{person.first_name}****MI*{person.member_id}",
-        f"DMG*D8*{person.birth_date}*{person.gender}",
+        *_patient_loops(person, f"TRN*1*{trace}*{_TRACE_ORIGIN}"),
         f"DTP*291*D8*{day}",
         "EQ*30",
     ]
@@ -44,6 +42,23 @@ def build_270(transaction: Transaction, when: datetime) -> str:
         f"IEA*1*{control:09d}",
     ]
     return "~".join(envelope) + "~"
+
+
+def _patient_loops(person: Person, trace: str) -> list[str]:
+    """Loop 2000C, and 2000D where the patient is a dependent, who then carries trace, birth date and question."""
+    subscriber = f"NM1*IL*1*{person.last_name}*{person.first_name}****MI*{person.member_id}"
+    patient = person.dependent
+    if patient is None:
+        return ["HL*3*2*22*0", trace, subscriber, f"DMG*D8*{person.birth_date}*{person.gender}"]
+    return [
+        "HL*3*2*22*1",
+        subscriber,
+        "HL*4*3*23*0",
+        trace,
+        f"NM1*03*1*{person.last_name}*{patient.first_name}",
+        f"DMG*D8*{patient.birth_date}*{patient.gender}",
+        f"INS*N*{patient.relationship}",
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ def classify_interchange(transaction: Transaction, text: str) -> Classified:
         if kind == "271":
             return _classify_271(transaction, answer)
         if kind in ("999", "TA1"):
-            return _classify_rejection(transaction, answer, kind)
+            return classify_rejection(transaction, answer, kind)
     except (ValueError, IndexError) as error:
         return Classified(outcome=Outcome.ERROR, detail=f"unreadable X12: {error}")
     return Classified(outcome=Outcome.ERROR, detail=f"unexpected X12 transaction set {kind[:8]!r}")
@@ -115,7 +130,8 @@ def _stranger(transaction: Transaction, answer: Interchange) -> str:
 
     Ours is the one whose TRN with TRN01 = 2 repeats our TRN02 and TRN03; a payer may add traces of its own with
     TRN01 = 1. A rejection above the subscriber carries no trace: there BHT03 must be ours. A member number may come
-    back corrected; a member number and a surname that are both another's are another patient's.
+    back corrected; a member number and a surname that are both another's are another patient's, and so are a
+    dependent's first name and birth date.
     """
     trace = transaction.identifiers.reference
     echoed = [segment for segment in answer.of("TRN") if len(segment) > 2 and segment[1] == "2"]
@@ -124,15 +140,35 @@ def _stranger(transaction: Transaction, answer: Interchange) -> str:
             return "another inquiry's trace number"
     elif answer.of("BHT")[0][3] != trace:
         return "another inquiry's reference"
+    return other_person(transaction.person, answer)
+
+
+def other_person(person: Person, answer: Interchange) -> str:
+    """How the names in an answer show that it is about somebody else; empty when they do not."""
     for segment in answer.of("NM1"):
-        if segment[1] == "IL" and len(segment) > 9:
-            person = transaction.person
-            if segment[9] != person.member_id and segment[3].upper() != person.last_name:
-                return "another subscriber"
-    return ""
+        is_subscriber = segment[1] == "IL" and len(segment) > 9
+        if (
+            is_subscriber
+            and segment[9] != person.member_id
+            and segment[3].upper() != person.last_name.upper()
+        ):
+            return "another subscriber"
+    return _other_dependent(person, answer)
 
 
-def _classify_rejection(transaction: Transaction, answer: Interchange, kind: str) -> Classified:
+def _other_dependent(person: Person, answer: Interchange) -> str:
+    patient = person.dependent or person
+    segments = answer.segments
+    place = next((at for at, segment in enumerate(segments) if segment[:2] == ["NM1", "03"]), None)
+    if place is None:
+        return ""
+    name = segments[place]
+    births = [segment[2] for segment in segments[place:] if segment[0] == "DMG" and len(segment) > 2]
+    is_renamed = len(name) > 4 and name[4].upper() != patient.first_name.upper()
+    return "another dependent" if is_renamed and births and births[0] != patient.birth_date else ""
+
+
+def classify_rejection(transaction: Transaction, answer: Interchange, kind: str) -> Classified:
     """A 999 or TA1 speaks of our interchange by its control number: AK102 (the group's) or TA101."""
     told = answer.of("AK1")[0][2] if kind == "999" else answer.of("TA1")[0][1]
     if int(told) != transaction.identifiers.control_number:

@@ -31,6 +31,7 @@ def test_numbers_of_wires_never_change() -> None:
         "soap_object": 3,
         "soap_edi": 4,
         "core_soap": 5,
+        "custom": 100,
     }
 
 

@@ -110,7 +110,9 @@ def test_an_embedded_gateway_excludes_addresses(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ['name = "x"\n', 'name = "x"\n[endpoints]\n'], ids=["absent", "empty"])
 def test_a_target_needs_somewhere_to_send_to(tmp_path: Path, text: str) -> None:
-    assert refused(tmp_path, text) == "endpoints: needs at least one address (rest, soap_edi)"
+    assert refused(tmp_path, text) == (
+        "endpoints: needs at least one address (rest, nvp, soap_object, soap_edi, core_soap)"
+    )
 
 
 def test_an_embedded_gateway_gets_its_addresses_once_it_listens(tmp_path: Path) -> None:
@@ -118,7 +120,10 @@ def test_an_embedded_gateway_gets_its_addresses_once_it_listens(tmp_path: Path) 
     assert target.endpoints.declared() == {}
     assert target.at("http://127.0.0.1:9").endpoints.declared() == {
         Wire.REST: "http://127.0.0.1:9/rest/payment",
+        Wire.NVP: "http://127.0.0.1:9/payment/NVP.aspx",
+        Wire.SOAP_OBJECT: "http://127.0.0.1:9/healthcare/service.asmx",
         Wire.SOAP_EDI: "http://127.0.0.1:9/healthcare/service.asmx",
+        Wire.CORE_SOAP: "http://127.0.0.1:9/core/soap",
     }
 
 
