@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check format clean
+.PHONY: help install run test test-all bench soak check format clean
+
+# Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
+BENCHES := gateway_sale gateway_eligibility gateway_queue schedule
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +33,14 @@ test: $(VENV)/installed-dev ## Run the tests (under 4 minutes on two cores)
 
 test-all: $(VENV)/installed-dev ## Run the slow tests too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: $(VENV)/installed-dev ## Measure against every speed bar (needs wrk and two quiet cores; 15 minutes)
+	@missed=; for bench in $(BENCHES); do \
+		echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || missed="$$missed $$bench"; \
+	done; test -z "$$missed" || { echo "below the bar, or not measured:$$missed"; exit 1; }
+
+soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
+	@$(BIN)/python -m tests.benchmarks.gateway_soak
 
 check: $(VENV)/installed-dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -34,10 +34,11 @@ def create_app(settings: Settings) -> FastAPI:
     rest_paths = dict(REST_PATHS)
     if not gateway.profile.payments.capture:
         del rest_paths[Action.CAPTURE]
+    # Paths are tried in this order, at a microsecond each: the busiest first.
     business = [
+        (_HEALTHCARE_PATH, HEALTHCARE, answer_healthcare),
         *((path, action.value, RestWire(gateway, action).answer) for action, path in rest_paths.items()),
         (NVP_PATH, PAYMENT, NvpWire(gateway).answer),
-        (_HEALTHCARE_PATH, HEALTHCARE, answer_healthcare),
         (settings.core_path, HEALTHCARE, answer_core),
     ]
     for path, name, handler in business:

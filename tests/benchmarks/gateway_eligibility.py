@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from tests.benchmarks.pinned import judge_ratio, measure_rate, start_gateway, start_pinned
+from tests.benchmarks.pinned import Announced, compare_with_bare, start_gateway
 from tests.mock_gateway.messages import BASIC, EDI_PATH, edi_of, inquiry_270, soap_call
 from tests.mock_gateway.x12_checks import read_answer
 
 BAR = 0.35
-_TURNS = 5
-_SECONDS = 4.0
 _SCRIPT = Path(__file__).with_name("eligibility.lua")
 # As instant, but every member is active and every answer has 20 benefit segments.
 PROFILE = """
@@ -38,21 +38,17 @@ benefits = { least = 20, median = 20, most = 20, sigma = 0.0 }
 
 
 def main() -> int:
-    ratios = []
     with tempfile.TemporaryDirectory() as folder:
         profile = Path(folder, "twenty.toml")
         profile.write_text(PROFILE)
-        for turn in range(_TURNS + 1):
-            with start_pinned(["tests.benchmarks.bare_route"]) as (port, pid):
-                bare = measure_rate(f"http://127.0.0.1:{port.strip()}/", pid, seconds=_SECONDS)
+
+        @contextmanager
+        def start() -> Iterator[Announced]:
             with start_gateway("--profile", str(profile)) as gateway:
                 check_answer(gateway.url)
-                ours = measure_rate(f"{gateway.url}{EDI_PATH}", gateway.pid, seconds=_SECONDS, script=_SCRIPT)
-            note = "warm-up, not counted" if turn == 0 else f"ratio {ours / bare:.3f}"
-            print(f"bare {bare:.0f}/s, eligibility {ours:.0f}/s of processor: {note}")
-            if turn:
-                ratios.append(ours / bare)
-    return judge_ratio("eligibility EDI with 20 EB / bare FastAPI route", ratios, BAR)
+                yield gateway
+
+        return compare_with_bare("eligibility EDI with 20 EB", start, EDI_PATH, _SCRIPT, bar=BAR)
 
 
 def check_answer(url: str) -> None:

@@ -9,14 +9,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
+_END_S = 20.0
+_TURNS = 5
+_TURN_S = 4.0
 
 
 @cache
@@ -56,9 +59,17 @@ class CoreWatch:
         return own, max(0.0, (now[1] - busy_s) / passed_s - own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """Where a server listens, and as which process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def start_pinned(arguments: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """A Python module on the server's core; gives the first line that it prints, and its process id."""
+def start_pinned(arguments: Sequence[str]) -> Iterator[Announced]:
+    """A Python module on the server's core that prints a line of JSON with its address as it listens."""
     server_core, _ = choose_cores()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -70,25 +81,27 @@ def start_pinned(arguments: Sequence[str]) -> Iterator[tuple[str, int]]:
     os.sched_setaffinity(process.pid, {server_core})
     try:
         assert process.stdout is not None
-        yield process.stdout.readline(), process.pid
+        line = process.stdout.readline()
+        if not line:
+            sys.exit(f"{' '.join(arguments)} did not start")
+        yield Announced(url=json.loads(line)["url"], pid=process.pid)
     finally:
-        process.kill()
-        process.communicate()
+        # They end with their standard input; a gateway that is killed would leave its ledger behind.
+        try:
+            process.communicate(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """Where a gateway listens, and as which process."""
-
-    url: str
-    pid: int
-
-
-@contextmanager
-def start_gateway(*arguments: str) -> Iterator[Announced]:
+def start_gateway(*arguments: str) -> AbstractContextManager[Announced]:
     """A mock gateway on the server's core."""
-    with start_pinned(["mock_gateway", "--exit-with-stdin", *arguments]) as (line, pid):
-        yield Announced(url=json.loads(line)["url"], pid=pid)
+    return start_pinned(["mock_gateway", "--exit-with-stdin", *arguments])
+
+
+def start_bare() -> AbstractContextManager[Announced]:
+    """The yardstick on the server's core."""
+    return start_pinned(["tests.benchmarks.bare_fastapi"])
 
 
 def run_wrk(
@@ -117,23 +130,57 @@ def run_wrk(
     return float(found[1])
 
 
-def measure_rate(url: str, pid: int, *, seconds: float, script: Path | None = None) -> float:
-    """Requests a second of the server's processor time: with its core to itself, simply requests a second.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What a server reached, and the shares of its core that it and its neighbours had meanwhile."""
 
-    Neighbours on the core take time away from the server, and hardly change what it does with the rest.
-    """
+    reached_per_s: float
+    own: float
+    neighbours: float
+
+    @property
+    def per_cpu_s(self) -> float:
+        """Requests a second of the server's processor time: with its core to itself, requests a second.
+
+        Neighbours on the core take time away from the server, and hardly change what it does with the rest.
+        """
+        return self.reached_per_s / self.own
+
+    def describe(self) -> str:
+        return f"{self.reached_per_s:.0f}/s with {self.own:.0%} of the core, neighbours {self.neighbours:.0%}"
+
+
+def measure_rate(url: str, pid: int, *, seconds: float, script: Path | None = None) -> Rate:
+    """A server of ours under as much load as wrk can make."""
     server_core, _ = choose_cores()
     watch = CoreWatch(server_core, pid)
     reached = run_wrk(url, seconds=seconds, script=script)
     own, neighbours = watch.read()
-    print(f"  {reached:.0f}/s with {own:.0%} of the core, neighbours {neighbours:.0%}")
-    return reached / own
+    return Rate(reached_per_s=reached, own=own, neighbours=neighbours)
 
 
-def judge_ratio(what: str, ratios: Sequence[float], bar: float) -> int:
-    """Print the median of the ratios against the bar; gives the exit code."""
+def compare_with_bare(
+    what: str, start: Callable[[], AbstractContextManager[Announced]], path: str, script: Path, *, bar: float
+) -> int:
+    """The gateway's route against a bare FastAPI route with the same requests; gives the exit code.
+
+    Both take turns on one core, wrk loads them from the other; the bar is on the median of the ratios of
+    neighbouring turns, so that a slow spell of the machine meets both. `start` starts the gateway.
+    """
+    ratios = []
+    for turn in range(_TURNS + 1):
+        with start_bare() as bare:
+            plain = measure_rate(f"{bare.url}{path}", bare.pid, seconds=_TURN_S, script=script)
+        with start() as gateway:
+            ours = measure_rate(f"{gateway.url}{path}", gateway.pid, seconds=_TURN_S, script=script)
+        ratio = ours.per_cpu_s / plain.per_cpu_s
+        note = "warm-up, not counted" if turn == 0 else f"ratio {ratio:.3f}"
+        print(f"  bare {plain.describe()}; {what} {ours.describe()}: {note}", flush=True)
+        if turn:
+            ratios.append(ratio)
     middle = median(ratios)
-    listed = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     verdict = "ok" if middle >= bar else "BELOW THE BAR"
-    print(f"{what}: median ratio {middle:.3f} (bar {bar}), of {listed}: {verdict}")
+    print(
+        f"{what} / bare FastAPI route, per second of processor: median {middle:.2f} (bar {bar:.2f}): {verdict}"
+    )
     return 0 if middle >= bar else 1
