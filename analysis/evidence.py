@@ -1,22 +1,25 @@
-"""Doubts about what the judged rows can prove: too few, too short, resting on where the warm-up ends."""
+"""Doubts about what the judged rows can prove: too few, too short, unsteady, resting on where the warm-up ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
 from analysis.samples import Samples
+from analysis.steadiness import find_drifts, find_settling_time
 from analysis.tallies import Tally
-from analysis.verdict_table import VerdictCode, judge_counts
+from analysis.verdict_table import VerdictCode, is_passed, judge_share
 from analysis.wording import NS_PER_S, count_text, share_text
 from scenarios.duration import duration_text
 from scenarios.kinds import PAYMENT
 from scenarios.sla import Clause
 
-FEWEST_ROWS = 30
+FEWEST = 30  # effective size
 STALLS_TO_SEE = 100
+DOUBLING = 2.0
 Retally = Callable[[int], Tally]
 
 
@@ -49,28 +52,40 @@ def quantity_doubts(tally: Tally) -> Iterator[Doubt]:
             "Add such traffic to the scenario, or judge under an SLA without that class.",
             population=name,
         )
-    elif n < FEWEST_ROWS:
+    elif (size := tally.measured.n_effective) < FEWEST:
+        why = (
+            f"as dependent as they are they tell as much as {size:.0f} independent ones"
+            if tally.measured.inflation.vif is not None
+            else f"nothing varies in them, so they are taken for {size:.0f} independent ones"
+        )
         yield doubt(
             DoubtCode.TOO_FEW,
-            f"{n} {name} transactions were measured and {FEWEST_ROWS} are the least to conclude from. "
+            f"{count_text(n)} {name} transactions were measured; {why}, and {FEWEST} are the least to conclude from. "
             "Run longer or at a higher rate.",
             population=name,
         )
 
 
+def dependence_doubts(clause: Clause, tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
+    """Whether dependence reaches further than the run can show, or the system was not the same throughout."""
+    yield from _long_memory(clause, tally)
+    yield from _not_steady(tally, smoke=smoke)
+    yield from _partial_cycle(tally)
+
+
 def warm_up_doubts(clause: Clause, tally: Tally, warm_up_ns: int, retally: Retally) -> Iterator[Doubt]:
     """Whether a PASS hangs on where the warm-up ends. `retally` counts with the warm-up times a factor."""
-    if warm_up_ns == 0 or judge_counts(tally.hits, tally.n, clause) is not VerdictCode.PASS:
+    if warm_up_ns == 0 or judge_share(tally.measured, clause) is not VerdictCode.PASS:
         return
     for factor, how in ((0, "without a warm-up"), (2, "with a warm-up twice as long")):
         other = retally(factor)
-        verdict = judge_counts(other.hits, other.n, clause)
+        verdict = judge_share(other.measured, clause)
         if verdict is not VerdictCode.PASS:
             seen = f"{share_text(other.hits, other.n)} of {count_text(other.n)}" if other.n else "none left"
             yield doubt(
                 DoubtCode.WARM_UP_SENSITIVE,
                 f"{how.capitalize()} ({duration_text(factor * warm_up_ns / NS_PER_S)}) the "
-                f"{tally.population} counts say "
+                f"{tally.population} share says "
                 f"{verdict.value} ({seen} within the limit), so the verdict rests on where the warm-up ends. "
                 "Run longer, with a warm-up that covers the start.",
                 population=tally.population,
@@ -97,6 +112,68 @@ def _too_short(samples: Samples) -> Iterator[Doubt]:
             f"{'A smoke run cannot rule them out.' if smoke else 'Run longer.'}",
             severity=Severity.NOTE if smoke else Severity.INCONCLUSIVE,
         )
+
+
+def _long_memory(clause: Clause, tally: Tally) -> Iterator[Doubt]:
+    """VIF that still doubles from batches of a fortieth of the run to those of a tenth may double again.
+
+    Ten batches are noisy: in one of fifteen runs of independent transactions it doubles by chance. So it counts only
+    where the PASS would not survive one more such step.
+    """
+    share = tally.measured
+    growth = share.inflation.growth
+    if share.inflation.vif is None or growth < DOUBLING or not is_passed(share, clause):
+        return
+    further = replace(share.inflation, vif=share.inflation.vif * growth)
+    if not is_passed(replace(share, inflation=further), clause):
+        yield doubt(
+            DoubtCode.LONG_MEMORY,
+            f"The {tally.population} misses vary {growth:.1f} times as much between tenths of the run as fortieths "
+            "would have it, so what happens once still shows long after, and the bounds would not hold if it "
+            "went on so. Run several times as long.",
+            population=tally.population,
+        )
+
+
+def _not_steady(tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
+    name = tally.population
+    for drift in find_drifts(tally.series, smoke=smoke):
+        yield doubt(
+            DoubtCode.NOT_STEADY,
+            f"The {drift.measure} is {_number(drift.first)} in the first half of the run and "
+            f"{_number(drift.second)} in the second ({name}), more than chance explains, so no one share describes "
+            "the run. Run longer at a rate that the gateway carries, with a warm-up that covers the start.",
+            population=name,
+        )
+    settling_s = find_settling_time(tally.series)
+    if settling_s:
+        yield doubt(
+            DoubtCode.NOT_STEADY,
+            f"The first {duration_text(round(settling_s))} after the warm-up differ from the rest ({name}, MSER), so "
+            "the start was still being measured. Declare a warm-up that covers it and run again.",
+            population=name,
+        )
+
+
+def _partial_cycle(tally: Tally) -> Iterator[Doubt]:
+    series = tally.series
+    judged = series.judged
+    if series.cycle_s is None or not tally.n:
+        return
+    length_s = (judged.stop - judged.start) * series.width_s
+    cycles = length_s / series.cycle_s
+    if cycles < 1.9 or abs(cycles - round(cycles)) * series.cycle_s > 2 * series.width_s:
+        yield doubt(
+            DoubtCode.PARTIAL_CYCLE,
+            f"{duration_text(length_s)} of {tally.population} transactions are {cycles:.2f} declared load cycles "
+            f"of {duration_text(series.cycle_s)}, so some part of the cycle counts more often than another. "
+            "Measure whole cycles, two at least.",
+            population=tally.population,
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def _measured_length_ns(samples: Samples) -> int:

@@ -11,7 +11,7 @@ from analysis.quantiles import estimate_quantiles
 from analysis.run_facts import RunFacts
 from analysis.samples import Samples
 from analysis.tallies import Tally
-from analysis.verdict_table import judge_counts
+from analysis.verdict_table import judge_share
 from analysis.wording import count_text, percent_text, share_text
 from scenarios.duration import duration_text
 from scenarios.observation import Outcome
@@ -41,15 +41,15 @@ def lateness_doubts(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]
     """Whether the generator's own lag is large beside the limit, or decides the verdict."""
     yield from _late(clause, tallies)
     for tally in tallies:
-        as_recorded = judge_counts(tally.hits, tally.n, clause)
-        without_lag = judge_counts(tally.hits_without_own_lag, tally.n, clause)
+        as_recorded = judge_share(tally.measured, clause)
+        without_lag = judge_share(tally.without_own_lag, clause)
         if as_recorded is not without_lag:
             moved = tally.hits_without_own_lag - tally.hits
             yield doubt(
                 DoubtCode.GENERATOR_LATE,
                 f"{count_text(moved)} {tally.population} transactions missed the limit only because the "
                 "generator sent "
-                f"them late; without its lag the counts say {without_lag.value} instead of "
+                f"them late; without its lag the share says {without_lag.value} instead of "
                 f"{as_recorded.value}. {_REMEDY}",
                 population=tally.population,
             )

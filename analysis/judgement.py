@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.accounting import accounting_doubts
 from analysis.doubts import Doubt, in_order
-from analysis.evidence import evidence_doubts, quantity_doubts, warm_up_doubts
+from analysis.evidence import dependence_doubts, evidence_doubts, quantity_doubts, warm_up_doubts
 from analysis.generator_health import lateness_doubts, sending_doubts, time_out_doubts
 from analysis.observation_file import read_observation_file
 from analysis.population_verdict import judge_population
@@ -79,7 +79,9 @@ def _judge_clause(
     names = samples.custom_classes or clause.classes
     tallies = [tally_population(samples, clause, name) for name in names]
     own = [*time_out_doubts(clause, samples.run), *lateness_doubts(clause, tallies)]
+    smoke = samples.run is not None and samples.run.smoke
     for tally in tallies:
+        own += dependence_doubts(clause, tally, smoke=smoke)
         retally = partial(_with_warm_up, samples, clause, tally.population)
         own += [*quantity_doubts(tally), *warm_up_doubts(clause, tally, samples.warm_up_ns, retally)]
     populations = tuple(judge_population(tally, clause, [*general, *own]) for tally in tallies)

@@ -84,6 +84,7 @@ def _samples(table: _Table, meta: ObservationMeta) -> Samples:
         settled_by_plan=meta.cutoff_ns is not None or in_flight,
         maintenance=meta.maintenance,
         longest_stall_s=meta.longest_stall,
+        cycle_s=meta.load_cycle,
         has_planned_times=has_planned_times,
         replies_checked=False,
         run=None,

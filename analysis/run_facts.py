@@ -48,6 +48,7 @@ class RunFacts:
     tags: Mapping[str, Any]
     assurance: str
     longest_stall_s: float | None
+    cycle_s: float | None  # length of a declared load cycle
     time_outs_s: Mapping[str, float]
     t0_ns: int
     warm_up_ns: int
@@ -92,6 +93,7 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
             tags=dict(plan["tags"]),
             assurance=str(plan["scenario"]["assurance"]),
             longest_stall_s=_optional_duration(plan["scenario"].get("longest_stall")),
+            cycle_s=_optional_duration(plan["scenario"].get("load_cycle")),
             time_outs_s={name: parse_duration(text) for name, text in plan["target"]["time_outs"].items()},
             t0_ns=int(plan["t0_ns"]),
             warm_up_ns=int(plan["warm_up_ns"]),

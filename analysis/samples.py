@@ -16,7 +16,7 @@ from scenarios.run_folder import RunFolder
 Nanoseconds = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-FURTHEST_NS = 2**62  # stamps beyond it are garbage, and differences of those within it fit 64 bits
+FURTHEST_NS = 2**62 - 1  # stamps beyond it are garbage; differences of those within it fit 64 bits
 OWN_LAG_SATURATED_MS = 65_535
 
 
@@ -44,9 +44,17 @@ class Samples:
     settled_by_plan: bool  # only rows planned a limit before the cut-off can be judged
     maintenance: tuple[tuple[int, int], ...]  # [from, to) in nanoseconds of the same epoch
     longest_stall_s: float | None
+    cycle_s: float | None  # length of a declared load cycle
     has_planned_times: bool
     replies_checked: bool  # slagate itself matched each reply to its request
     run: RunFacts | None
+
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """The first and the last moment for which arrivals were planned: of a run as declared, of a file as found."""
+        if self.run is not None:
+            return self.run.t0_ns, self.run.t0_ns + self.run.length_ns - 1
+        return (int(self.planned_ns.min()), int(self.planned_ns.max())) if self.planned_ns.size else (0, 0)
 
     @property
     def originals(self) -> Mask:
@@ -121,6 +129,7 @@ def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
         settled_by_plan=False,
         maintenance=(),
         longest_stall_s=facts.longest_stall_s,
+        cycle_s=facts.cycle_s,
         has_planned_times=True,
         replies_checked=True,
         run=facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.doubts import Doubt, Severity
-from analysis.proportions import estimate_bounds, exact_share, is_far_below
+from analysis.proportions import exact_share, is_far_below
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -63,11 +63,12 @@ def _passed(clause: Clause, each: PopulationVerdict) -> str:
 def _failed(clause: Clause, each: PopulationVerdict) -> str:
     """Share as recorded; the bound is the one the FAIL rests on, with questionable rows as hits."""
     required = exact_share(clause.at_least)
-    upper = estimate_bounds(each.favourable_hits, each.favourable_n, clause.confidence).upper
+    favourable = each.favourable
+    upper = favourable.bounds(clause.confidence).upper
     remarks = [f"at most {upper_text(upper, required=required)}", _confidence(clause)]
-    if is_far_below(each.favourable_hits, each.favourable_n, clause.at_least) and upper >= clause.at_least:
+    if is_far_below(favourable.hits, favourable.n, clause.at_least) and upper >= clause.at_least:
         remarks.append("10 points or more below")
-    favoured = each.favourable_hits - each.hits
+    favoured = favourable.hits - each.hits
     if favoured:
         remarks.append(f"even with {count_text(favoured)} questionable ones counted as within")
     if not each.n:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.proportions import Share
+from analysis.quantiles import estimate_quantiles
 from analysis.samples import OWN_LAG_SATURATED_MS, Mask, Nanoseconds, Samples
+from analysis.series import Bins, Series
 from analysis.windows import Window, judged_window
-from scenarios.observation import ANSWERS, Outcome
+from scenarios.observation import ANSWERS, NEVER, Outcome
 from scenarios.sla import Clause
 
 SLOW = "slow"
@@ -36,6 +39,23 @@ class Tally:
     answered_ns: Nanoseconds  # response times of the answered rows
     service_ns: Nanoseconds  # the same from their start
     own_lag_ms: npt.NDArray[np.int64]
+    series: Series
+
+    @property
+    def measured(self) -> Share:
+        """The share of hits and what dependence costs it."""
+        return Share(hits=self.hits, n=self.n, inflation=self.series.inflation())
+
+    @property
+    def without_own_lag(self) -> Share:
+        """The same as if the generator had never been late."""
+        return replace(self.measured, hits=self.hits_without_own_lag)
+
+    @property
+    def favourable(self) -> Share:
+        """The share with every questionable or unrecorded row as a hit: what a FAIL must survive."""
+        inflation = self.series.inflation(favourable=True)
+        return Share(hits=self.favourable_hits, n=self.favourable_n, inflation=inflation)
 
     @property
     def favourable_hits(self) -> int:
@@ -71,6 +91,35 @@ def tally_population(samples: Samples, clause: Clause, population: str, *, warm_
         answered_ns=waited[replied],
         service_ns=samples.ended_ns[replied] - samples.started_ns[replied],
         own_lag_ms=samples.own_lag_ms[rows],
+        series=_series(samples, population, rows, hit, doubtful, answered),
+    )
+
+
+def _series(
+    samples: Samples, population: str, rows: npt.NDArray[np.intp], hit: Mask, doubtful: Mask, answered: Mask
+) -> Series:
+    planned = samples.planned_ns
+    bins = Bins.spanning(*samples.span_ns)
+    places, waited = bins.places(planned), samples.waited_ns
+    p50, p75 = estimate_quantiles(waited[rows[answered[rows]]], rows.size, (0.5, 0.75))
+    judged = np.zeros(planned.size, dtype=np.bool_)
+    judged[rows] = True
+    members = samples.members(population) & samples.originals
+    over = members & (samples.ended_ns != NEVER) & (samples.ended_ns < bins.end_ns)
+
+    def counted(mask: Mask, at: npt.NDArray[np.int64] = places) -> npt.NDArray[np.int64]:
+        return np.bincount(at[mask], minlength=bins.count)
+
+    return Series(
+        bins=bins,
+        n=counted(judged),
+        hits=counted(judged & hit),
+        favourable=counted(judged & (hit | doubtful)),
+        faster_p50=counted(judged & answered & (waited <= (-1 if p50 is None else p50))),
+        faster_p75=counted(judged & answered & (waited <= (-1 if p75 is None else p75))),
+        planned=counted(members),
+        ended=counted(over, bins.places(samples.ended_ns)),
+        cycle_s=samples.cycle_s,
     )
 
 

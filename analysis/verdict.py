@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.doubts import Doubt
 from analysis.exit_codes import ExitCode, worst_exit_code
-from analysis.proportions import Bounds
+from analysis.proportions import Bounds, Share
 from analysis.verdict_table import VerdictCode
 from scenarios.sla import Clause
 
@@ -32,14 +32,14 @@ class PopulationVerdict:
     bounds: Bounds | None  # what the verdict goes by
     confidence: float
     n_effective: float | None
-    variance_inflation: float | None  # None: dependence was not estimated
+    variance_inflation: float | None  # None: nothing varied
     if_independent: Bounds | None
     met: bool | None
     verdict: VerdictCode
-    favourable_hits: int  # with every questionable or unrecorded row as a hit
-    favourable_n: int
+    favourable: Share  # with every questionable or unrecorded row as a hit
     p50_s: float | None
     p90_s: float | None
+    p90_interval_s: tuple[float | None, float | None]  # Woodruff's, one-sided each
     p99_s: float | None
     max_s: float | None
     service_p90_s: float | None

@@ -78,6 +78,7 @@ class Scenario(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     warm_up: Duration = 0.0
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
+    load_cycle: Annotated[Duration, Field(gt=0)] | None = None  # the rate repeats after this long, by design
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     journeys: Annotated[
         dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]],

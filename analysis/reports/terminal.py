@@ -62,7 +62,8 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     yield Text(
         f"{percent_text(exact_share(clause.at_least))} within {limit_text(clause.limit)}, each class on "
         "its own; "
-        f"bounds one-sided at {percent_text(exact_share(clause.confidence))} each, as if independent"
+        f"bounds one-sided at {percent_text(exact_share(clause.confidence))} each, "
+        "dependence included"
     )
     yield _shares(judged)
     yield _times(judged)

@@ -77,6 +77,7 @@ def _population(each: PopulationVerdict) -> dict[str, Any]:
         "verdict": each.verdict.value,
         "p50_s": each.p50_s,
         "p90_s": each.p90_s,
+        "p90_interval_s": {"lower": each.p90_interval_s[0], "upper": each.p90_interval_s[1]},
         "p99_s": each.p99_s,
         "max_s": each.max_s,
         "service_p90_s": each.service_p90_s,

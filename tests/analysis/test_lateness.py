@@ -1,4 +1,8 @@
-"""More lateness never improves anything: census, bounds, FAIL."""
+"""More lateness never improves the census, the bounds as if independent, or a FAIL.
+
+The robust bounds are the documented exception: misses that make batches more alike narrow them, misses in one spell
+widen them. So a FAIL by a bound can become INCONCLUSIVE when more goes wrong in one spell; it never becomes a PASS.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.proportions import estimate_bounds
+from analysis.proportions import estimate_bounds, is_far_below
 from analysis.run_facts import RunFacts
 from analysis.samples import Samples, run_samples
 from analysis.tallies import tally_population
@@ -27,6 +31,7 @@ FACTS = RunFacts(
     tags={},
     assurance="smoke",
     longest_stall_s=None,
+    cycle_s=None,
     time_outs_s={},
     t0_ns=T0,
     warm_up_ns=WARM_UP_S * S,
@@ -67,10 +72,10 @@ def test_more_lateness_never_improves_census_bounds_or_fail(pair: tuple[Rows, Ro
     earlier = estimate_bounds(before.hits, before.n, 0.95)
     later = estimate_bounds(after.hits, after.n, 0.95)
     assert (later.lower <= earlier.lower, later.upper <= earlier.upper) == (True, True)
-    if is_failed(before.favourable_hits, before.favourable_n, CLAUSE):
-        assert is_failed(after.favourable_hits, after.favourable_n, CLAUSE)
-    if not is_passed(before.hits, before.n, CLAUSE):
-        assert not is_passed(after.hits, after.n, CLAUSE)
+    if is_far_below(before.favourable_hits, before.favourable_n, 0.9):
+        assert is_failed(after.favourable, CLAUSE)
+    if is_failed(before.favourable, CLAUSE):
+        assert not is_passed(after.measured, CLAUSE)
 
 
 @settings(deadline=None)

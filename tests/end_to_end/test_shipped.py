@@ -27,7 +27,9 @@ def test_the_default_run_passes_for_both_classes_within_its_time(here: Workplace
 
 
 def test_a_brownout_fails_and_the_sentence_names_healthcare(here: Workplace) -> None:
-    done = here.finish(here.command("run", "--gateway-profile", "brownout", "--run-dir", here.run_dir), within_s=150)
+    done = here.finish(
+        here.command("run", "--gateway-profile", "brownout", "--run-dir", here.run_dir), within_s=150
+    )
     assert done.returncode == 1, done.stdout
     verdict = here.verdict()
     assert "healthcare" in verdict["sentence"]
