@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check format clean
+.PHONY: help install run test test-all bench-statistics check format clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "slagate needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (make PYTHON=python3.11 ...)")'
@@ -30,6 +30,9 @@ test: $(VENV)/installed-dev ## Run the tests (under 4 minutes on two cores)
 
 test-all: $(VENV)/installed-dev ## Run the slow tests too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)
+	$(BIN)/python -m tests.benchmarks.statistics
 
 check: $(VENV)/installed-dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -39,7 +39,8 @@ class Drift:
 def find_drifts(series: Series, *, smoke: bool) -> tuple[Drift, ...]:
     """The measures of a population that changed between the halves of the run, at 1 % for all of them together.
 
-    In smoke runs at 0.1 %, and transactions in flight only where they grow by a quarter.
+    In smoke runs at 0.1 %. Transactions in flight count where they grow by clearly more than a tenth, in smoke runs
+    than a quarter.
     """
     judged = series.judged
     n = series.n[judged]
@@ -53,24 +54,26 @@ def find_drifts(series: Series, *, smoke: bool) -> tuple[Drift, ...]:
         ),
     ]
     drifts = [each for each in found if each is not None and each.p_value < level]
-    in_flight = compare_halves("number of transactions in flight", series.in_flight[judged], np.ones_like(n))
-    allowed = PILING_UP_SMOKE if smoke else PILING_UP
-    if (
-        in_flight is not None
-        and in_flight.p_value < level
-        and in_flight.second > (1 + allowed) * in_flight.first
-    ):
+    allowed = 1 + (PILING_UP_SMOKE if smoke else PILING_UP)
+    in_flight = compare_halves(
+        "number of transactions in flight", series.in_flight[judged], np.ones_like(n), allowed=allowed
+    )
+    if in_flight is not None and in_flight.p_value < level and in_flight.second > allowed * in_flight.first:
         drifts.append(in_flight)
     return tuple(drifts)
 
 
-def compare_halves(measure: str, counts: npt.NDArray[np.int64], n: npt.NDArray[np.int64]) -> Drift | None:
-    """Welch's t between the ratios counts / n of ten batches of the first half and ten of the second."""
+def compare_halves(
+    measure: str, counts: npt.NDArray[np.int64], n: npt.NDArray[np.int64], *, allowed: float = 1.0
+) -> Drift | None:
+    """Welch's t between the ratios counts / n of ten batches of the first half, times `allowed`, and of the second."""
     ratios = _batch_ratios(counts, n, HALVES_BATCHES)
     first, second = ratios[: ratios.size // 2], ratios[ratios.size // 2 :]
     first, second = first[np.isfinite(first)], second[np.isfinite(second)]
     if min(first.size, second.size) < 2:
         return None
+    means = float(first.mean()), float(second.mean())
+    first = first * allowed
     squares = first.var(ddof=1) / first.size, second.var(ddof=1) / second.size
     difference = second.mean() - first.mean()
     if difference == 0:
@@ -82,7 +85,7 @@ def compare_halves(measure: str, counts: npt.NDArray[np.int64], n: npt.NDArray[n
             squares[0] ** 2 / (first.size - 1) + squares[1] ** 2 / (second.size - 1)
         )
         p_value = 2 * float(stdtr(freedom, -abs(difference) / np.sqrt(sum(squares))))
-    return Drift(measure=measure, first=float(first.mean()), second=float(second.mean()), p_value=p_value)
+    return Drift(measure=measure, first=means[0], second=means[1], p_value=p_value)
 
 
 def find_settling_time(series: Series) -> float:

@@ -98,7 +98,7 @@ def test_98_percent_of_healthy_smoke_runs_look_steady() -> None:
 def test_a_queue_that_grows_is_not_steady() -> None:
     rng = np.random.default_rng(8)
     moments = poisson_moments(20, 600, rng)
-    times = mixed_times(((1.0, 1.0, 0.3),), moments.size, rng) * (1 + moments / 300)
+    times = mixed_times(((1.0, 1.0, 0.3),), moments.size, rng) * (1 + moments / 100)
     for smoke in (False, True):
         measures = {each.measure for each in find_drifts(counted(moments, times, length_s=600), smoke=smoke)}
         assert "number of transactions in flight" in measures
