@@ -8,6 +8,7 @@ planned time, never on rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 BATCHES = 10
 DYADIC_BATCHES = 16
-MOST_BINS = 1 << 16
+MOST_BINS = 65_000  # a bin fits 16 bits
 DEGREES_OF_FREEDOM = BATCHES - 1
 # A variance from ten batches is chi-squared with 9 degrees of freedom; taking its 30 % point for the truth
 # repays that runs which missed the bad spells look both good and independent.
@@ -33,11 +34,33 @@ class Inflation:
 
     vif: float | None
     growth: float  # VIF from batches of a tenth of the time over VIF from batches of a fortieth
+    margin: float = KAPPA
+    degrees_of_freedom: int = DEGREES_OF_FREEDOM
 
     def effective_size(self, n: int) -> float:
         """How many independent transactions tell as much as these n: n / (kappa VIF), 16 at most if blind."""
-        size = n / KAPPA / (self.vif or 1.0)
+        size = n / self.margin / (self.vif or 1.0)
         return min(BLIND_SIZE, size) if self.vif is None else size
+
+    def at_least(self, other: Inflation) -> Inflation:
+        """The larger of two."""
+        return other if (other.vif or 0.0) > (self.vif or 0.0) else self
+
+    @classmethod
+    def between_runs(cls, n: Sequence[int], hits: Sequence[int]) -> Inflation | None:
+        """The inflation seen between R >= 3 independent runs, with R - 1 degrees of freedom.
+
+        VIF = R / (R - 1) sum (k_r - p n_r)^2 / (n p (1 - p)). Runs are independent, so nothing needs repaying and
+        kappa is 1. None where nothing varies.
+        """
+        runs = [(size, of) for size, of in zip(n, hits, strict=True) if size]
+        total, all_hits = sum(size for size, _ in runs), sum(of for _, of in runs)
+        if len(runs) < 3 or not 0 < all_hits < total:
+            return None
+        share = all_hits / total
+        squares = sum((of - share * size) ** 2 for size, of in runs)
+        vif = len(runs) / (len(runs) - 1) * squares / (total * share * (1 - share))
+        return cls(vif=max(1.0, vif), growth=1.0, margin=1.0, degrees_of_freedom=len(runs) - 1)
 
 
 def estimate_inflation(n: Counts, counts: Counts, *, cycle: int | None = None) -> Inflation:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
+from analysis.roll_call import RollCall
 from analysis.samples import Samples
 from analysis.steadiness import find_drifts, find_settling_time
 from analysis.tallies import Tally
@@ -20,10 +19,9 @@ from scenarios.sla import Clause
 FEWEST = 30  # effective size
 STALLS_TO_SEE = 100
 DOUBLING = 2.0
-Retally = Callable[[int], Tally]
 
 
-def evidence_doubts(samples: Samples) -> Iterator[Doubt]:
+def evidence_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """What the recording as a whole cannot show."""
     if not samples.has_planned_times:
         yield doubt(
@@ -33,7 +31,7 @@ def evidence_doubts(samples: Samples) -> Iterator[Doubt]:
             "waits for an answer before it sends again hides what it would have met: record planned times.",
         )
     yield from _too_short(samples)
-    if bool(samples.members(PAYMENT).any()):
+    if any(count and samples.kind_class.get(kind) == PAYMENT for kind, count in roll.rows_by_kind.items()):
         yield doubt(
             DoubtCode.MONEY_NOT_AUDITED,
             "Payments were made and no ledger was compared, so double or lost charges would not be seen "
@@ -73,21 +71,32 @@ def dependence_doubts(clause: Clause, tally: Tally, *, smoke: bool) -> Iterator[
     yield from _partial_cycle(tally)
 
 
-def warm_up_doubts(clause: Clause, tally: Tally, warm_up_ns: int, retally: Retally) -> Iterator[Doubt]:
-    """Whether a PASS hangs on where the warm-up ends. `retally` counts with the warm-up times a factor."""
-    if warm_up_ns == 0 or judge_share(tally.measured, clause) is not VerdictCode.PASS:
+def window_doubts(clause: Clause, tally: Tally, warm_up_ns: int) -> Iterator[Doubt]:
+    """Whether a PASS hangs on where the warm-up ends, or on which transactions belong to a maintenance window."""
+    if not is_passed(tally.measured, clause):
         return
-    for factor, how in ((0, "without a warm-up"), (2, "with a warm-up twice as long")):
-        other = retally(factor)
-        verdict = judge_share(other.measured, clause)
+    variants = []
+    if warm_up_ns:
+        twice = duration_text(2 * warm_up_ns / NS_PER_S)
+        variants += [
+            ("warm_up_0", DoubtCode.WARM_UP_SENSITIVE, "Without a warm-up"),
+            ("warm_up_2", DoubtCode.WARM_UP_SENSITIVE, f"With a warm-up twice as long ({twice})"),
+        ]
+    if tally.excluded["maintenance"]:
+        how = "With every transaction left out that was under way in maintenance"
+        variants.append(("maintenance_overlap", DoubtCode.MAINTENANCE_SENSITIVE, how))
+    for name, code, how in variants:
+        other = tally.variants[name]
+        verdict = judge_share(other, clause)
         if verdict is not VerdictCode.PASS:
             seen = f"{share_text(other.hits, other.n)} of {count_text(other.n)}" if other.n else "none left"
+            edge = (
+                "the warm-up ends" if code is DoubtCode.WARM_UP_SENSITIVE else "maintenance is taken to end"
+            )
             yield doubt(
-                DoubtCode.WARM_UP_SENSITIVE,
-                f"{how.capitalize()} ({duration_text(factor * warm_up_ns / NS_PER_S)}) the "
-                f"{tally.population} share says "
-                f"{verdict.value} ({seen} within the limit), so the verdict rests on where the warm-up ends. "
-                "Run longer, with a warm-up that covers the start.",
+                code,
+                f"{how} the {tally.population} share says {verdict.value} ({seen} within the limit), so the verdict "
+                f"rests on where {edge}. Run longer, with windows that cover what does not belong.",
                 population=tally.population,
             )
 
@@ -137,7 +146,7 @@ def _long_memory(clause: Clause, tally: Tally) -> Iterator[Doubt]:
 
 def _not_steady(tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
     name = tally.population
-    for drift in find_drifts(tally.series, smoke=smoke):
+    for drift in [drift for each in tally.series.recordings for drift in find_drifts(each, smoke=smoke)]:
         yield doubt(
             DoubtCode.NOT_STEADY,
             f"The {drift.measure} is {_number(drift.first)} in the first half of the run and "
@@ -145,7 +154,7 @@ def _not_steady(tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
             "the run. Run longer at a rate that the gateway carries, with a warm-up that covers the start.",
             population=name,
         )
-    settling_s = find_settling_time(tally.series)
+    settling_s = max(find_settling_time(each) for each in tally.series.recordings)
     if settling_s:
         yield doubt(
             DoubtCode.NOT_STEADY,
@@ -156,7 +165,7 @@ def _not_steady(tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
 
 
 def _partial_cycle(tally: Tally) -> Iterator[Doubt]:
-    series = tally.series
+    series = tally.series.recordings[0]
     judged = series.judged
     if series.cycle_s is None or not tally.n:
         return
@@ -180,6 +189,6 @@ def _measured_length_ns(samples: Samples) -> int:
     """As planned after the warm-up; of a file, to its last planned moment."""
     if samples.run is not None:
         return samples.run.length_ns - samples.run.warm_up_ns
-    if not samples.planned_ns.size:
+    if not samples.size:
         return 0
-    return max(0, int(np.max(samples.planned_ns)) - samples.first_ns - samples.warm_up_ns)
+    return max(0, samples.last_planned_ns - samples.first_ns - samples.warm_up_ns)

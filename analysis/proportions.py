@@ -8,7 +8,7 @@ from math import sqrt
 
 from scipy.special import betaincinv, stdtrit
 
-from analysis.dependence import DEGREES_OF_FREEDOM, Inflation
+from analysis.dependence import Inflation
 
 TEN_POINTS = Fraction(1, 10)
 
@@ -50,11 +50,11 @@ class Share:
     def bounds(self, confidence: float) -> Bounds:
         """Bounds that survive dependence: Wilson's with the effective size and Student's t.
 
-        With m = n_effective, p = hits / n and t the quantile of 9 degrees of freedom (what ten batches leave):
+        With m = n_effective, p = hits / n and t the quantile of 9 degrees of freedom (ten batches; R runs leave R - 1):
         (p + t^2/2m -+ t sqrt(p (1 - p) / m + t^2/4m^2)) / (1 + t^2/m), each side one-sided. Needs n > 0.
         """
         size, p = self.n_effective, self.hits / self.n
-        t = float(stdtrit(DEGREES_OF_FREEDOM, confidence))
+        t = float(stdtrit(self.inflation.degrees_of_freedom, confidence))
         centre, scale = p + t * t / (2 * size), 1 + t * t / size
         half = t * sqrt(p * (1 - p) / size + (t / (2 * size)) ** 2)
         lower, upper = (centre - half) / scale, (centre + half) / scale

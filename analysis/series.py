@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,9 @@ class Series:
     faster_p75: Counts
     planned: Counts  # originals whether judged or not, by planned time
     ended: Counts  # the same by the time they ended
+    time_sum_s: npt.NDArray[np.float64]  # of the judged; an unanswered transaction counts the limit at least
     cycle_s: float | None = None  # length of a declared load cycle
+    pieces: tuple[Series, ...] = ()  # the recordings that were joined
 
     @property
     def width_s(self) -> float:
@@ -59,6 +62,11 @@ class Series:
         """From the first to the last bin with judged transactions."""
         (filled,) = self.n.nonzero()
         return slice(int(filled[0]), int(filled[-1]) + 1) if filled.size else slice(0, 0)
+
+    @property
+    def recordings(self) -> tuple[Series, ...]:
+        """The series of each recording that was joined, or this one."""
+        return self.pieces or (self,)
 
     @property
     def in_flight(self) -> Counts:
@@ -77,3 +85,19 @@ class Series:
         first = self.favourable if favourable else self.hits
         counts = np.stack([first[judged], self.faster_p50[judged], self.faster_p75[judged]])
         return estimate_inflation(self.n[judged], counts, cycle=self.cycle_bins)
+
+
+def joined_series(series: Sequence[Series]) -> Series:
+    """Series of several recordings one after the other, in the order of their time; one stays as it is."""
+    if len(series) == 1:
+        return series[0]
+    in_order = sorted(
+        series, key=lambda each: (each.bins.first_ns, each.bins.count, each.n.tobytes(), each.hits.tobytes())
+    )
+    columns = ("n", "hits", "favourable", "faster_p50", "faster_p75", "planned", "ended", "time_sum_s")
+    joined = {
+        name: np.concatenate([getattr(each, name)[each.judged] for each in in_order]) for name in columns
+    }
+    first = in_order[0]
+    bins = Bins(first_ns=first.bins.first_ns, width_ns=first.bins.width_ns, count=joined["n"].size)
+    return Series(bins=bins, cycle_s=first.cycle_s, pieces=tuple(each for each in in_order), **joined)

@@ -22,6 +22,18 @@ class FailedOn(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindShare:
+    """One kind of transaction below its class; it informs and has no verdict of its own."""
+
+    name: str
+    n: int
+    hits: int
+    share: float
+    bounds: Bounds
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationVerdict:
     """One class under one clause. What has no rows is None, never zero."""
 
@@ -45,6 +57,10 @@ class PopulationVerdict:
     service_p90_s: float | None
     misses: Mapping[str, int]
     excluded: Mapping[str, int]
+    unresolved: (
+        tuple[float, float] | None
+    )  # the share at worst and at best with the rows the cut-off leaves open
+    kinds: tuple[KindShare, ...]  # where a class has more than one
     notes: tuple[str, ...]
 
 
@@ -56,7 +72,22 @@ class Reading:
     primary: bool
     value: float | None
     limit: float
+    unit: str  # "share" or "seconds"
+    population: str | None  # the worst class; None where all are taken together
     met: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityRow:
+    """The verdict on one class had a rule been another one. Only warm-up and maintenance can withdraw a PASS."""
+
+    rule: str
+    population: str
+    n: int
+    share: float | None
+    lower: float | None
+    upper: float | None
+    verdict: VerdictCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +99,8 @@ class ClauseVerdict:
     verdict: VerdictCode
     populations: tuple[PopulationVerdict, ...]
     readings: tuple[Reading, ...]
+    disagreement: str | None  # readings that say otherwise than the primary one
+    sensitivity: tuple[SensitivityRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from analysis.doubts import Doubt, Severity
 from analysis.proportions import exact_share
+from analysis.readings import reading_name, reading_value
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -69,6 +70,8 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     yield _times(judged)
     for each in judged.populations:
         yield from (Text(f"{each.name}: {line}") for line in (*_left_out(each), *each.notes))
+    yield from _readings(judged)
+    yield from _sensitivity(judged)
 
 
 def _shares(judged: ClauseVerdict) -> Table:
@@ -90,6 +93,16 @@ def _shares(judged: ClauseVerdict) -> Table:
             _NOTHING if each.met is None else "met" if each.met else "not met",
             Text(each.verdict.value, style=_COLOURS[each.verdict]),
         )
+        for kind in each.kinds:
+            table.add_row(
+                Text(f"  {kind.name}"),
+                count_text(kind.n),
+                share_text(kind.hits, kind.n, required=required),
+                lower_text(kind.bounds.lower, required=required),
+                upper_text(kind.bounds.upper, required=required),
+                "met" if kind.met else "not met",
+                "",
+            )
     return table
 
 
@@ -107,6 +120,33 @@ def _times(judged: ClauseVerdict) -> Table:
         times = (_NOTHING if value is None else seconds_text(value) for value in values)
         table.add_row(Text(each.name), *times, Text(misses or "none" if each.n else _NOTHING))
     return table
+
+
+def _readings(judged: ClauseVerdict) -> Iterator[RenderableType]:
+    """The other readings in a line each way, and a sentence where they disagree with the primary one."""
+    for met, text in ((True, "met"), (False, "not met"), (None, "no number")):
+        named = [
+            f"{reading_name(each.id)} {reading_value(each)}"
+            for each in judged.readings
+            if each.met is met and not each.primary and (met is not None or each.value is not None)
+        ]
+        if named:
+            yield Text(f"read otherwise, {text}: {'; '.join(named)}")
+    if judged.disagreement:
+        yield Text(judged.disagreement, style="yellow")
+
+
+def _sensitivity(judged: ClauseVerdict) -> Iterator[RenderableType]:
+    """Only the rules under which the counts would say something else."""
+    as_judged = {each.population: each.verdict for each in judged.sensitivity if each.rule == "as judged"}
+    for each in judged.sensitivity:
+        if each.verdict is not as_judged[each.population]:
+            share = (
+                "nothing left"
+                if each.share is None
+                else f"{percent_text(each.share)} of {count_text(each.n)}"
+            )
+            yield Text(f"{each.population}, {each.rule}: {each.verdict.value} ({share})", style="yellow")
 
 
 def _left_out(each: PopulationVerdict) -> list[str]:

@@ -55,9 +55,24 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
                 "primary": each.primary,
                 "value": each.value,
                 "limit": each.limit,
+                "unit": each.unit,
+                "population": each.population,
                 "met": each.met,
             }
             for each in judged.readings
+        ],
+        "disagreement": judged.disagreement,
+        "sensitivity": [
+            {
+                "rule": each.rule,
+                "population": each.population,
+                "n": each.n,
+                "share": each.share,
+                "lower": each.lower,
+                "upper": each.upper,
+                "verdict": each.verdict.value,
+            }
+            for each in judged.sensitivity
         ],
     }
 
@@ -83,6 +98,20 @@ def _population(each: PopulationVerdict) -> dict[str, Any]:
         "service_p90_s": each.service_p90_s,
         "misses": dict(each.misses),
         "excluded": dict(each.excluded),
+        "unresolved": None
+        if each.unresolved is None
+        else {"worst": each.unresolved[0], "best": each.unresolved[1]},
+        "kinds": [
+            {
+                "name": kind.name,
+                "n": kind.n,
+                "hits": kind.hits,
+                "share": kind.share,
+                **_bounds(kind.bounds),
+                "census": "met" if kind.met else "not met",
+            }
+            for kind in each.kinds
+        ],
         "notes": list(each.notes),
     }
 

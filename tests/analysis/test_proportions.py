@@ -77,12 +77,9 @@ def test_28_independent_hits_are_too_few_and_29_are_enough() -> None:
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 50), (3, 50), (45, 50), (50, 50), (9050, 10_000)])
-def test_with_many_degrees_of_freedom_the_robust_bound_would_be_wilsons(
-    monkeypatch: pytest.MonkeyPatch, hits: int, n: int
-) -> None:
-    monkeypatch.setattr("analysis.proportions.DEGREES_OF_FREEDOM", 10**9)
-    monkeypatch.setattr("analysis.dependence.KAPPA", 1.0)
-    bounds = Share(hits=hits, n=n, inflation=Inflation(vif=1.0, growth=1.0)).bounds(0.95)
+def test_with_many_degrees_of_freedom_the_robust_bound_would_be_wilsons(hits: int, n: int) -> None:
+    plain = Inflation(vif=1.0, growth=1.0, margin=1.0, degrees_of_freedom=10**9)
+    bounds = Share(hits=hits, n=n, inflation=plain).bounds(0.95)
     expected = binomtest(hits, n).proportion_ci(0.90, method="wilson")
     assert bounds.lower == pytest.approx(expected.low, abs=1e-6)
     assert bounds.upper == pytest.approx(expected.high, abs=1e-6)

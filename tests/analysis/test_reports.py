@@ -87,7 +87,9 @@ def test_the_json_of_a_good_run_has_the_numbers_of_the_contract(tmp_path: Path) 
     content = render_json(judged(tmp_path, joined(both(950), both(50, seconds=12.5))))
     assert (content["verdict"], content["exit_code"], content["failed_on"]) == ("PASS", 0, [])
     (clause,) = content["clauses"]
-    assert clause["readings"] == [{"id": "share", "primary": True, "value": 0.95, "limit": 0.9, "met": True}]
+    primary = {"id": "share", "primary": True, "value": 0.95, "limit": 0.9, "unit": "share", "met": True}
+    assert clause["readings"][0] == {**primary, "population": "healthcare"}
+    assert not any(each["primary"] for each in clause["readings"][1:])
     healthcare: dict[str, Any] = clause["populations"][0]
     exact = binomtest(950, 1000).proportion_ci(
         0.9, method="exact"
@@ -116,6 +118,8 @@ def test_the_json_of_a_good_run_has_the_numbers_of_the_contract(tmp_path: Path) 
         "service_p90_s": 1.0,
         "misses": {"slow": 50},
         "excluded": {"warm_up": 0, "maintenance": 0, "unresolvable": 0},
+        "unresolved": None,
+        "kinds": [],
         "notes": [],
     }
 

@@ -327,7 +327,7 @@ def test_time_outs_shorter_than_the_limit_are_invalid_and_not_a_fail(tmp_path: P
 def test_another_service_level_can_be_judged_later(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, both(1000, seconds=5))
     ends(judge_run(folder), "PASS", 0)
-    ends(judge_run(folder, sla(limit="4s")), "FAIL", 1)
+    ends(judge_run(folder, (sla(limit="4s"),)), "FAIL", 1)
 
 
 def test_no_row_order_matters(tmp_path: Path) -> None:

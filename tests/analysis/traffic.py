@@ -50,6 +50,9 @@ def counted(
         faster_p75=by_second(judged & (times_s <= p75)),
         planned=by_second(np.ones_like(judged)),
         ended=by_second(ends < length_s, ends),
+        time_sum_s=np.bincount(
+            moments_s[judged].astype(np.int64), weights=times_s[judged], minlength=length_s
+        ),
     )
 
 

@@ -118,7 +118,7 @@ def judge_smoke(runs: int, seed: int, *, stalled_share: float) -> Counter[str]:
         )
         rows["arrival"] = 256 * np.arange(rows.size)
         samples = run_samples("simulated", Recording(rows=rows, torn=0), replace(facts, end=_end(rows.size)))
-        found[judge_samples(samples, facts.slas).verdict.value] += 1
+        found[judge_samples((samples,), facts.slas).verdict.value] += 1
     return found
 
 
