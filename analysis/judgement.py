@@ -16,11 +16,11 @@ from analysis.merging import read_recordings
 from analysis.observation_file import read_observation_file
 from analysis.population_verdict import judge_population, select_times
 from analysis.readings import ClassTimes, disagreement, judge_readings
-from analysis.roll_call import RollCall, call_roll
+from analysis.roll_call import RollCall
 from analysis.samples import Samples, read_run
 from analysis.sensitivity import sensitivity_rows
 from analysis.sentences import verdict_sentence
-from analysis.tabulation import tabulate
+from analysis.tabulation import call_and_tabulate, tabulate
 from analysis.tallies import Recording, tally_population
 from analysis.verdict import ClauseVerdict, Correctness, FailedOn, Verdict, verdict_exit_code
 from analysis.verdict_table import VerdictCode, worst_verdict
@@ -65,13 +65,20 @@ def judge_samples(
     recordings: Sequence[Samples], slas: Sequence[Sla], *, interrupted: bool = False
 ) -> Verdict:
     """The verdict on one recording, or several as one, under every clause of every service level."""
-    called = [(samples, call_roll(samples)) for samples in recordings]
+    clauses_of = [(sla, clause) for sla in slas for clause in sla.clauses]
+    first = clauses_of[0][1]
+    gone_through = [_gone_through(samples, first) for samples in recordings]
+    called = [(each.samples, each.roll) for each in gone_through]
     general = [
         doubt if len(called) == 1 else replace(doubt, message=f"{Path(samples.source).name}: {doubt.message}")
         for samples, roll in called
         for doubt in _general_doubts(samples, roll)
     ]
-    judged = [_judge_clause(called, clause, sla.source, general) for sla in slas for clause in sla.clauses]
+    judged = []
+    for sla, clause in clauses_of:
+        if clause is not first:
+            gone_through = [_tabulated(each, clause) for each in gone_through]
+        judged.append(_judge_clause(gone_through, clause, sla.source, general))
     clauses = tuple(each for each, _ in judged)
     doubts = in_order([*general, *(doubt for _, own in judged for doubt in own)])
     correctness = _correctness(called)
@@ -90,6 +97,15 @@ def judge_samples(
     )
 
 
+def _gone_through(samples: Samples, clause: Clause) -> Recording:
+    roll, table = call_and_tabulate(samples, clause)
+    return Recording(samples=samples, roll=roll, table=table)
+
+
+def _tabulated(recording: Recording, clause: Clause) -> Recording:
+    return replace(recording, table=tabulate(recording.samples, recording.roll, clause))
+
+
 def _general_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     yield from accounting_doubts(samples, roll)
     yield from sending_doubts(samples, roll)
@@ -97,18 +113,14 @@ def _general_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
 
 
 def _judge_clause(
-    called: Sequence[tuple[Samples, RollCall]], clause: Clause, source: str, general: Sequence[Doubt]
+    recordings: Sequence[Recording], clause: Clause, source: str, general: Sequence[Doubt]
 ) -> tuple[ClauseVerdict, list[Doubt]]:
     """A clause's verdict and the doubts that come with it."""
-    recordings = [
-        Recording(samples=samples, roll=roll, table=tabulate(samples, roll, clause))
-        for samples, roll in called
-    ]
     first = recordings[0].samples
     tallies = [tally_population(recordings, name) for name in first.custom_classes or clause.classes]
-    smoke = all(samples.run is not None and samples.run.smoke for samples, _ in called)
-    warm_up_ns = max(samples.warm_up_ns for samples, _ in called)
-    own = [doubt for samples, _ in called for doubt in time_out_doubts(clause, samples.run)]
+    smoke = all(each.samples.run is not None and each.samples.run.smoke for each in recordings)
+    warm_up_ns = max(each.samples.warm_up_ns for each in recordings)
+    own = [doubt for each in recordings for doubt in time_out_doubts(clause, each.samples.run)]
     own += lateness_doubts(clause, tallies)
     for tally in tallies:
         own += dependence_doubts(clause, tally, smoke=smoke)

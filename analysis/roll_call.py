@@ -45,7 +45,7 @@ class RollCall:
 
 def call_roll(samples: Samples) -> RollCall:
     """Count every row of a recording once. Memory: about a byte an arrival."""
-    book = _Book(samples)
+    book = Book(samples)
     for block in samples.blocks():
         book.add(block)
     return book.closed()
@@ -62,7 +62,9 @@ class _Seen:
         self.flags = np.zeros(self.most, dtype=np.uint8)  # pages that nobody touches take no memory
 
 
-class _Book:
+class Book:
+    """Adds up the roll call block by block."""
+
     def __init__(self, samples: Samples) -> None:
         self.samples = samples
         self.measured_from = samples.first_ns + samples.warm_up_ns
@@ -78,6 +80,7 @@ class _Book:
         self.first_impossible: int | None = None
 
     def add(self, block: Block) -> None:
+        """Count the rows of a block."""
         samples, kinds = self.samples, self.by_kind.size
         originals = block.originals
         all_original = bool(originals.all())
@@ -117,10 +120,13 @@ class _Book:
         self.dense += root.size
         step = arrival % np.uint64(STEPS_PER_ROOT)
         for each in np.unique(step).tolist() if step.any() else [0] * bool(step.size):
-            seen = self.seen.setdefault(each, _Seen(self.most_roots))
+            if each not in self.seen:
+                self.seen[each] = _Seen(self.most_roots)
+            seen = self.seen[each]
             seen.flags[root[step == each] if step.any() else root] = 1
 
     def closed(self) -> RollCall:
+        """The roll call of all that was added."""
         kinds = self.samples.kinds
         distinct = sum(int(np.count_nonzero(each.flags)) for each in self.seen.values())
         others = np.concatenate(self.others, axis=1) if self.others else np.empty((2, 0), dtype=np.uint64)
@@ -201,7 +207,7 @@ def _row_hashes(block: Block) -> npt.NDArray[np.uint64]:
     return found
 
 
-def _repetitions(book: _Book) -> int:
+def _repetitions(book: Book) -> int:
     """Rows that agree in everything with another one, where arrivals have no number."""
     if not book.hashes:
         return 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import OWN_LAG_SATURATED_MS
-from analysis.response_times import CODES, Histogram, Pool, ResponseTimes
+from analysis.response_times import CODES, CodedBlock, Histogram, Pool, ResponseTimes
 from analysis.series import Bins, Series
 
 Counts = npt.NDArray[np.int64]
@@ -109,29 +109,48 @@ class Table:
         upto = pool.counts.cumsum()
         mine = np.zeros(len(self.impossible), dtype=np.bool_)
         mine[list(kinds)] = True
-        for place, rank in enumerate(ranks):
-            code = int(np.searchsorted(upto, rank)) if 1 <= rank <= int(upto[-1]) else None
-            if code is not None:
-                found[place] = self._no_slower(mine, code, rank - (int(upto[code - 1]) if code else 0))
+        wanted = [
+            (place, code := int(np.searchsorted(upto, rank)), rank - (int(upto[code - 1]) if code else 0))
+            for place, rank in enumerate(ranks)
+            if 1 <= rank <= int(upto[-1])
+        ]
+        at_code: dict[int, tuple[list[npt.NDArray[np.uint16]], list[npt.NDArray[np.int64]]]] = {
+            code: ([], []) for _, code, _ in wanted
+        }
+        for block in self.times.blocks:
+            self._count_faster(block, mine, [(place, code) for place, code, _ in wanted], found, at_code)
+        for place, code, rank in wanted:
+            bins, times = (np.concatenate(each) for each in at_code[code])
+            no_slower = times <= np.partition(times, rank - 1)[rank - 1]
+            found[place] += np.bincount(bins[no_slower], minlength=self.bins.count)
         return found
 
-    def _no_slower(self, mine: npt.NDArray[np.bool_], code: int, rank: int) -> Counts:
-        """Answers per bin that took no longer than the one of this rank within its code."""
-        found = np.zeros(self.bins.count, dtype=np.int64)
-        bins, times = [], []
-        for block in self.times.blocks:
-            ours = mine[block.kind]
-            faster = block.bin[ours & (block.response < code)]
-            if faster.size:
-                counted = np.bincount(faster - (low := int(faster.min())))
-                found[low : low + counted.size] += counted
-            level = ours & (block.response == code)
+    def _count_faster(
+        self,
+        block: CodedBlock,
+        mine: npt.NDArray[np.bool_],
+        wanted: Sequence[tuple[int, int]],
+        found: Counts,
+        at_code: Mapping[int, tuple[list[npt.NDArray[np.uint16]], list[npt.NDArray[np.int64]]]],
+    ) -> None:
+        """Count the answers of a block with lower codes by bin; those with the very codes are read exactly."""
+        ours = mine[block.kind]
+        every = bool(ours.all())
+        bins, response = (block.bin, block.response) if every else (block.bin[ours], block.response[ours])
+        if not bins.size:
+            return
+        low = int(bins.min())
+        steps = np.add(bins, -low, dtype=np.int32)
+        cells = steps * np.int32(len(wanted) + 1)
+        for _, code in wanted:
+            cells += response >= code
+        counted = np.bincount(cells, minlength=(int(steps.max()) + 1) * (len(wanted) + 1))
+        upto = counted.reshape(-1, len(wanted) + 1).cumsum(axis=1)
+        for column, (place, _) in enumerate(wanted):
+            found[place, low : low + len(upto)] += upto[:, column]
+        for code, (some_bins, times) in at_code.items():
+            level = block.response == code if every else ours & (block.response == code)
             if level.any():
                 rows = block.read(block.places(level))
+                some_bins.append(block.bin[level])
                 times.append(rows.ended_ns - rows.planned_ns)
-                bins.append(block.bin[level])
-        value = np.concatenate(times)
-        found += np.bincount(
-            np.concatenate(bins)[value <= np.partition(value, rank - 1)[rank - 1]], minlength=found.size
-        )
-        return found

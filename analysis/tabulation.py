@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from analysis.blocks import BLOCK_ROWS, OWN_LAG_SATURATED_MS, Block, Mask, joined_blocks
 from analysis.response_times import UNANSWERED, CodedBlock, Histogram, encode
-from analysis.roll_call import RollCall
+from analysis.roll_call import Book, RollCall
 from analysis.samples import Places, Samples
 from analysis.series import Bins
 from analysis.table import ZONES, Table
@@ -43,6 +43,16 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
         best = counter.once_each(joined_blocks(repeated))
         counter.add(best, best.at, None)
     return counter.table
+
+
+def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table]:
+    """Roll call and table in one pass over the rows; where arrivals repeat, the table takes a second one."""
+    book, counter = Book(samples), _Counter(samples, clause)
+    for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
+        book.add(block)
+        counter.add(block, partial(samples.block_rows, first), None)
+    roll = book.closed()
+    return roll, tabulate(samples, roll, clause) if roll.repeated_arrivals.size else counter.table
 
 
 class _Counter:
@@ -241,20 +251,21 @@ def _add_times(
     times: npt.NDArray[np.int64] | None,
     ok: Mask,
 ) -> None:
-    """Add answered times to a histogram, kind by kind."""
+    """Add answered times to a histogram of kinds and codes."""
     if not ok.all():
         kind, codes = kind[ok], codes[ok]
         times = None if times is None else times[ok]
-    for each in np.flatnonzero(np.bincount(kind)) if kind.size else ():
-        mine = kind == each
-        own = codes[mine]
-        low, high = int(own.min()), int(own.max()) + 1
-        places = own - np.uint16(low)
-        histogram.counts[each, low:high] += np.bincount(places, minlength=high - low)
-        if times is not None:
-            histogram.sums_ns[each, low:high] += np.bincount(
-                places, weights=times[mine], minlength=high - low
-            )
+    if not kind.size:
+        return
+    kinds, low, high = len(histogram.counts), int(codes.min()), int(codes.max()) + 1
+    cells = (codes - np.uint16(low)) * np.intp(kinds) + kind
+    counts = np.bincount(cells, minlength=(high - low) * kinds).reshape(high - low, kinds)
+    for each in np.flatnonzero(counts.any(axis=0)).tolist():
+        histogram.counts[each, low:high] += counts[:, each]
+    if times is not None:
+        sums = np.bincount(cells, weights=times, minlength=counts.size).reshape(counts.shape)
+        for each in np.flatnonzero(counts.any(axis=0)).tolist():
+            histogram.sums_ns[each, low:high] += sums[:, each]
 
 
 def _counted(cells: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
