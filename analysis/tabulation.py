@@ -81,6 +81,8 @@ class _Counter:
         answered = block.answered(self.answers)
         hit = answered & (block.ended_ns - block.planned_ns <= self.limit_ns)
         bins, zone = self.bins.places(block.planned_ns), self._zones(block)
+        if self.windows:
+            inside = self._outside_maintenance(block, inside, hit, zone > 0)
         self._count_in_flight(block, bins, inside)
         judged = self._judged(block, inside, hit, zone)
         low, high = int(bins.min()), int(bins.max()) + 1
@@ -127,13 +129,6 @@ class _Counter:
 
         if not measured.all():
             exclude("warm_up", inside & ~measured)
-        if self.windows:
-            during, touched = self._maintained(block)
-            exclude("maintenance", inside & measured & during)
-            inside = inside & ~during
-            exclude("overlapping", inside & measured & touched)
-            exclude("overlapping_hits", inside & measured & touched & hit)
-            exclude("during_hits", measured & during & hit & block.originals)
         if self.samples.settled_by_plan:
             open_ended = block.planned_ns > self.samples.cutoff_ns - self.limit_ns
         elif (block.outcome == Outcome.IN_FLIGHT).any():
@@ -148,14 +143,20 @@ class _Counter:
         exclude("undecided", left & waiting & ~hit)
         return inside & ~open_ended
 
-    def _maintained(self, block: Block) -> tuple[Mask, Mask]:
-        """Rows planned inside a window, and rows that were under way at some moment of one."""
+    def _outside_maintenance(self, block: Block, inside: Mask, hit: Mask, measured: Mask) -> Mask:
+        """Originals planned outside every window; those inside one, or under way during one, are counted."""
         during, touched = (np.zeros(block.size, dtype=np.bool_) for _ in range(2))
         ended = block.planned_ns + np.maximum(block.waited_ns(self.samples.cutoff_ns), 0)
         for start, end in self.windows:
             during |= (block.planned_ns >= start) & (block.planned_ns < end)
             touched |= (block.planned_ns < end) & (ended > start)
-        return during, touched & ~during
+        left, touched = inside & measured & during, inside & measured & touched & ~during
+        self.table.exclude("warm_up", block.kind[inside & during & ~measured])
+        for reason, mask in (("maintenance", left), ("during_hits", left & hit)):
+            self.table.exclude(reason, block.kind[mask])
+        for reason, mask in (("overlapping", touched), ("overlapping_hits", touched & hit)):
+            self.table.exclude(reason, block.kind[mask])
+        return inside & ~during
 
     def _count_in_flight(self, block: Block, bins: npt.NDArray[np.int64], inside: Mask) -> None:
         table, kinds = self.table, len(self.samples.kinds)

@@ -103,7 +103,7 @@ class RunPlan:
     def to_message(self, credentials: Credentials, run_dir: str) -> dict[str, Any]:
         """The plan as JSON for the engine's pipe; the only place where secrets travel."""
         return {
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self.target.model_dump(mode="json"),
             "seed": self.seed,
@@ -141,7 +141,7 @@ class RunPlan:
             "seed": self.seed,
             "digest": self.arrivals.digest(),
             "t0_ns": t0_ns,
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self._target_json(),
             "tags": self.tags,
@@ -153,6 +153,7 @@ class RunPlan:
                 "measured_by_kind": self.counts_by_kind(self.warm_up_ns),
             },
             "warm_up_ns": self.warm_up_ns,
+            "maintenance_ns": [each.window_ns(t0_ns) for each in self.scenario.maintenance],
             "length_ns": round(self.scenario.length_s * 1e9),
             "drain_ns": round(self.drain_s * 1e9),
             "lanes": self.lanes,

@@ -11,6 +11,7 @@ from scenarios.arrival_rate import Phase
 from scenarios.duration import Duration, duration_text, parse_duration
 from scenarios.errors import Problem
 from scenarios.journeys import JOURNEY_NAMES, STEPS, Journey
+from scenarios.maintenance import Maintenance
 from scenarios.spelling import did_you_mean
 
 _strict = ConfigDict(extra="forbid", frozen=True)
@@ -84,6 +85,7 @@ class Scenario(BaseModel):
         dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]],
         Field(min_length=1),
     ]
+    maintenance: tuple[Maintenance, ...] = ()
     people: People = People()
     money: Money = Money()
 
@@ -117,7 +119,7 @@ class Scenario(BaseModel):
         sentences.append(f"Journeys: {mix} ({', '.join(sorted(kinds))}).")
         if self.warm_up:
             sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
-        return sentences
+        return [*sentences, *(each.describe() for each in self.maintenance)]
 
 
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:

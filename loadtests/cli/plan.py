@@ -1,9 +1,13 @@
-"""`slagate plan`: what would be sent, in sentences; sends nothing."""
+"""`slagate plan`: what would be sent, and what such a run could prove, in sentences; sends nothing."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
+from analysis.plan_sentences import provable_sentences
+from analysis.provable import read_expectations
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
     DEFAULT_SLA,
@@ -21,6 +25,10 @@ from loadtests.cli.options import (
 )
 from loadtests.run_plan import RunPlan
 from scenarios.duration import duration_text
+from scenarios.kinds import KIND_CLASS, Kind
+from scenarios.sla import Clause
+
+LATEST_VERDICT = Path("runs/latest/verdict.json")
 
 
 def plan(
@@ -34,7 +42,7 @@ def plan(
     gateway_profile: ProfileOption = None,
     tag: TagOption = None,
 ) -> None:
-    """Say what would be sent; sends nothing."""
+    """Say what would be sent and what such a run could prove; sends nothing."""
     resolved = resolve_plan(
         scenario=scenario,
         sla=sla,
@@ -61,7 +69,25 @@ def describe_plan(plan: RunPlan) -> list[str]:
         f"{plan.lanes} users stand ready; after the last arrival up to {duration_text(plan.drain_s)} for answers, "
         f"so at most {duration_text(round(longest_s, 3))} of traffic.",
         *(f"Judged by {sla.name}: {clause.describe()}." for sla in plan.slas for clause in sla.clauses),
+        *(sentence for sla in plan.slas for clause in sla.clauses for sentence in _provable(plan, clause)),
     ]
+
+
+def _provable(plan: RunPlan, clause: Clause) -> list[str]:
+    """What such a run could prove, going by the dependence of the latest run of the same scenario."""
+    planned: dict[str, int] = {}
+    for kind, count in plan.counts_by_kind(plan.warm_up_ns).items():
+        name = KIND_CLASS[Kind[kind.upper()]]
+        planned[name] = planned.get(name, 0) + count
+    sentences = provable_sentences(
+        clause,
+        planned,
+        plan.scenario.length_s - plan.scenario.warm_up,
+        longest_stall_s=plan.scenario.longest_stall,
+        smoke=plan.scenario.assurance == "smoke",
+        expected=read_expectations(LATEST_VERDICT, plan.scenario.name, clause),
+    )
+    return list(sentences)
 
 
 def _where(plan: RunPlan) -> str:
