@@ -56,13 +56,13 @@ def lateness_doubts(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]
 
 def time_out_doubts(clause: Clause, run: RunFacts | None) -> Iterator[Doubt]:
     """Whether the client gave up before the limit had passed."""
-    for name in ("first_byte", "whole"):
+    for name in ("first_byte", "whole") if clause.timed else ():
         time_out = run.time_outs_s.get(name) if run else None
-        if time_out is not None and time_out < clause.limit:
+        if time_out is not None and time_out < clause.limit_s:
             yield doubt(
                 DoubtCode.TIME_OUT_BELOW_LIMIT,
                 f"The target's {name} time-out of {duration_text(time_out)} is shorter than the limit of "
-                f"{duration_text(clause.limit)}, so an answer in between was never waited for. "
+                f"{duration_text(clause.limit_s)}, so an answer in between was never waited for. "
                 "Raise it in [time_outs] of the target and run again.",
             )
 
@@ -77,7 +77,7 @@ def _late(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
     rank = quantile_rank(0.99, n)
     p99_ms = 0 if rank <= without else int(np.searchsorted(by_lag.cumsum(), rank - without))
     noted = int(by_lag[LAG_NOTED_MS:].sum())
-    allowed_ms = LAG_SHARE_OF_LIMIT * clause.limit * 1000
+    allowed_ms = LAG_SHARE_OF_LIMIT * clause.limit_s * 1000
     if p99_ms > allowed_ms:
         severity, judgement = Severity.INVALID, f"more than 1 % of the limit ({allowed_ms:g} ms) at p99"
     elif noted:

@@ -21,9 +21,11 @@ from analysis.samples import Samples, read_run
 from analysis.sensitivity import sensitivity_rows
 from analysis.sentences import verdict_sentence
 from analysis.tabulation import call_and_tabulate, tabulate
-from analysis.tallies import Recording, tally_population
+from analysis.tallies import Recording, Tally, tally_population
 from analysis.verdict import ClauseVerdict, Correctness, FailedOn, Verdict, verdict_exit_code
 from analysis.verdict_table import VerdictCode, worst_verdict
+from analysis.wording import NS_PER_S, count_text
+from scenarios.duration import duration_text
 from scenarios.errors import DeclarationError, Problem
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Clause, Sla
@@ -83,7 +85,7 @@ def judge_samples(
     doubts = in_order([*general, *(doubt for _, own in judged for doubt in own)])
     correctness = _correctness(called)
     failed_on = _failed_on(clauses, correctness)
-    code = VerdictCode.FAIL if failed_on else worst_verdict(each.verdict for each in clauses)
+    code = VerdictCode.FAIL if failed_on else worst_verdict(each.verdict for each in clauses if each.verdict)
     return Verdict(
         slagate=_version(recordings[0]),
         verdict=code,
@@ -117,7 +119,7 @@ def _judge_clause(
 ) -> tuple[ClauseVerdict, list[Doubt]]:
     """A clause's verdict and the doubts that come with it."""
     first = recordings[0].samples
-    tallies = [tally_population(recordings, name) for name in first.custom_classes or clause.classes]
+    tallies = [tally_population(recordings, clause, name) for name in first.custom_classes or clause.classes]
     smoke = all(each.samples.run is not None and each.samples.run.smoke for each in recordings)
     warm_up_ns = max(each.samples.warm_up_ns for each in recordings)
     own = [doubt for each in recordings for doubt in time_out_doubts(clause, each.samples.run)]
@@ -137,16 +139,41 @@ def _judge_clause(
             for tally, each in zip(tallies, times, strict=True)
         ],
     )
+    lacking = _lacking(recordings, clause, tallies)
+    if lacking is not None:
+        populations, own = tuple(replace(each, verdict=None) for each in populations), []
     judged = ClauseVerdict(
         clause=clause,
         source=source,
-        verdict=worst_verdict(each.verdict for each in populations),
+        verdict=worst_verdict(each.verdict for each in populations if each.verdict)
+        if lacking is None
+        else None,
+        not_judged=lacking,
         populations=populations,
         readings=readings,
         disagreement=disagreement(readings),
         sensitivity=tuple(row for tally in tallies for row in sensitivity_rows(clause, tally, warm_up_ns)),
     )
     return judged, own
+
+
+def _lacking(recordings: Sequence[Recording], clause: Clause, tallies: Sequence[Tally]) -> str | None:
+    """What a clause needs and does not get; None where it can be judged."""
+    needs = clause.needs
+    if needs is None:
+        return None
+    spans = [each.samples.span_ns for each in recordings]
+    covered_s = (max(last for _, last in spans) - min(first for first, _ in spans)) / NS_PER_S
+    if needs.period is not None and covered_s < needs.period * (1 - _ROUNDING):
+        covered = duration_text(round(covered_s))
+        return f"it needs {duration_text(needs.period)} of observations and has {covered}"
+    fewest = min((each.n for each in tallies), default=0)
+    if needs.count is not None and fewest < needs.count:
+        return f"it needs {count_text(needs.count)} transactions of each class and has {count_text(fewest)}"
+    return None
+
+
+_ROUNDING = 0.001  # the last observation of a period comes a little before its end
 
 
 def _correctness(called: Sequence[tuple[Samples, RollCall]]) -> Correctness:

@@ -55,8 +55,8 @@ def _least(clause: Clause, name: str, n: int, expected: Expectation | None) -> s
 
 
 def _lengths(clause: Clause, name: str, rate_per_s: float, expected: Expectation | None) -> str:
-    shares = [each for each in _EXAMPLE_SHARES if each > clause.at_least]
-    if expected is not None and expected.share > clause.at_least:
+    shares = [each for each in _EXAMPLE_SHARES if each > clause.required]
+    if expected is not None and expected.share > clause.required:
         shares = [expected.share]
     inflation = KAPPA if expected is None else max(KAPPA, expected.inflation)
     lengths = [

@@ -39,7 +39,7 @@ def select_times(tallies: Sequence[Tally], clause: Clause) -> list[Times]:
     ranks = [
         wanted for each in tallies for wanted in (_ranks(each, clause).values(), [quantile_rank(0.9, each.n)])
     ]
-    counts = [count for each in tallies for count in (int(exact_share(clause.at_least) * each.n), 0)]
+    counts = [count for each in tallies for count in (int(exact_share(clause.required) * each.n), 0)]
     found = select(pools, [list(each) for each in ranks], counts)
     return [
         _times(tally, clause, response, service, count)
@@ -67,7 +67,7 @@ def _ranks(tally: Tally, clause: Clause) -> dict[str, int]:
         "max": n,
         "lower": max(1, floor(n * (0.9 - reach))),
         "upper": ceil(n * (0.9 + reach)),
-        "quantile": quantile_rank(clause.at_least, n),
+        "quantile": quantile_rank(clause.required, n),
     }
 
 
@@ -104,7 +104,7 @@ def judge_population(
         n_effective=share.n_effective if n else None,
         variance_inflation=share.inflation.vif if n else None,
         if_independent=estimate_bounds(hits, n, clause.confidence) if n else None,
-        met=is_met(hits, n, clause.at_least) if n else None,
+        met=is_met(hits, n, clause.required) if n else None,
         verdict=judge_tally(tally, clause, doubts),
         favourable=tally.favourable,
         p50_s=times.p50_s,
@@ -128,7 +128,7 @@ def _kind(tally: Tally, clause: Clause) -> KindShare:
         hits=tally.hits,
         share=tally.hits / tally.n,
         bounds=tally.measured.bounds(clause.confidence),
-        met=is_met(tally.hits, tally.n, clause.at_least),
+        met=is_met(tally.hits, tally.n, clause.required),
     )
 
 

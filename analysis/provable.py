@@ -34,7 +34,7 @@ def least_share(clause: Clause, n: int, *, inflation: float = KAPPA) -> float | 
 
     def passes(hits: int) -> bool:
         share = Share(hits=hits, n=n, inflation=dependence)
-        return is_met(hits, n, clause.at_least) and share.bounds(clause.confidence).lower > clause.at_least
+        return is_met(hits, n, clause.required) and share.bounds(clause.confidence).lower > clause.required
 
     if n < 1 or dependence.effective_size(n) < FEWEST or not passes(n):
         return None
@@ -53,7 +53,7 @@ def needed_count(clause: Clause, true_share: float, *, inflation: float = KAPPA)
 
     Normal approximation ((t sqrt(q0 p0) + z sqrt(p q)) / (p - p0))^2 times kappa VIF, with t of 9 degrees of freedom.
     """
-    required = clause.at_least
+    required = clause.required
     if true_share <= required:
         return None
     t = float(stdtrit(DEGREES_OF_FREEDOM, clause.confidence))

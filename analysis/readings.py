@@ -36,9 +36,14 @@ class ClassTimes:
 
 def judge_readings(clause: Clause, classes: Sequence[ClassTimes]) -> tuple[Reading, ...]:
     """Every reading of a clause in its worst class, the primary one first."""
-    target, limit_s = clause.at_least, clause.limit
+    target, limit_s = clause.required, clause.limit_s
     judged = [each for each in classes if each.tally.n]
     whole = len(judged) == len(classes)
+    if not clause.timed:
+        shares: list[tuple[ClassTimes, float | None]] = [
+            (each, each.tally.hits / each.tally.n) for each in judged
+        ]
+        return (_worst_share("share", clause, shares, whole),)
     found = [
         _worst_share("share", clause, [(each, each.tally.hits / each.tally.n) for each in judged], whole),
         _worst_time(quantile_id(clause), clause, [(each, each.quantile_s) for each in judged], whole),
@@ -46,11 +51,11 @@ def judge_readings(clause: Clause, classes: Sequence[ClassTimes]) -> tuple[Readi
         _worst_time("mean_of_all", clause, [(each, _mean_s(each.tally.series)) for each in judged], whole),
     ]
     for length_s in INTERVALS_S:
-        shares = [(each, _share_of_intervals(each.tally.series, length_s, limit_s)) for each in judged]
-        found.append(_worst_share(f"interval_mean_{duration_text(length_s)}", clause, shares, whole))
+        intervals = [(each, _share_of_intervals(each.tally.series, length_s, limit_s)) for each in judged]
+        found.append(_worst_share(f"interval_mean_{duration_text(length_s)}", clause, intervals, whole))
     for length_s in WINDOWS_S:
-        shares = [(each, _worst_window(each.tally.series, length_s)) for each in judged]
-        found.append(_worst_share(f"worst_window_{duration_text(length_s)}", clause, shares, whole))
+        windows = [(each, _worst_window(each.tally.series, length_s)) for each in judged]
+        found.append(_worst_share(f"worst_window_{duration_text(length_s)}", clause, windows, whole))
     n, hits = sum(each.tally.n for each in judged), sum(each.tally.hits for each in judged)
     pooled = hits / n if n else None
     found.append(
@@ -81,7 +86,12 @@ def disagreement(readings: Sequence[Reading]) -> str | None:
 
 def quantile_id(clause: Clause) -> str:
     """p90 where 90 % are required."""
-    return f"p{100 * float(exact_share(clause.at_least)):g}"
+    return f"p{100 * float(exact_share(clause.required)):g}"
+
+
+def primary_id(clause: Clause) -> str:
+    """The reading that the clause is judged by; share and quantile always say the same."""
+    return quantile_id(clause) if clause.reading == "p90" and clause.timed else "share"
 
 
 def reading_name(id_: str) -> str:
@@ -113,16 +123,16 @@ def _worst_share(
 ) -> Reading:
     known = [(share, each.tally.population) for each, share in shares if share is not None]
     value, population = min(known, default=(None, None))
-    required = float(exact_share(clause.at_least))
+    required = float(exact_share(clause.required))
     if id_ == "share":
-        met = [is_met(each.tally.hits, each.tally.n, clause.at_least) for each, _ in shares]
+        met = [is_met(each.tally.hits, each.tally.n, clause.required) for each, _ in shares]
     else:
         met = [share >= required for share, _ in known]
     return Reading(
         id=id_,
-        primary=id_ == clause.reading,
+        primary=id_ == primary_id(clause),
         value=value,
-        limit=clause.at_least,
+        limit=clause.required,
         unit="share",
         population=population,
         met=_all_met(met, whole and len(known) == len(shares)),
@@ -138,12 +148,12 @@ def _worst_time(
     value, population = (None, endless[0]) if endless else max(known, default=(None, None))
     return Reading(
         id=id_,
-        primary=id_ == clause.reading,
+        primary=id_ == primary_id(clause),
         value=value,
-        limit=clause.limit,
+        limit=clause.limit_s,
         unit="seconds",
         population=population,
-        met=_all_met([time is not None and time <= clause.limit for _, time in times], whole),
+        met=_all_met([time is not None and time <= clause.limit_s for _, time in times], whole),
     )
 
 

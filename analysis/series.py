@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,19 @@ class Series:
     def recordings(self) -> tuple[Series, ...]:
         """The series of each recording that was joined, or this one."""
         return self.pieces or (self,)
+
+    def as_service(self) -> Series:
+        """Bins as what is counted: one with transactions has service if a single one of them was good."""
+        nothing = np.zeros_like(self.n)
+        return replace(
+            self,
+            n=(self.n > 0).astype(np.int64),
+            hits=(self.hits > 0).astype(np.int64),
+            favourable=(self.favourable > 0).astype(np.int64),
+            faster_p50=nothing,
+            faster_p75=nothing,
+            pieces=tuple(each.as_service() for each in self.pieces),
+        )
 
     @property
     def in_flight(self) -> Counts:

@@ -63,6 +63,11 @@ class _Counter:
         self.answers = np.zeros(256, dtype=np.bool_)
         answers = [int(each) for each in Outcome if each in ANSWERS or each.text in clause.also_answers]
         self.answers[answers] = True
+        self.failures: Mask | None = None  # of a clause that counts failures whatever their time
+        if clause.measure == "failure_share":
+            self.failures = np.zeros(256, dtype=np.bool_)
+            self.failures[[int(each) for each in clause.failures]] = True
+        self.within_any_time = clause.measure == "availability"
         self.by_time = np.zeros(256, dtype=np.bool_)
         self.by_time[[int(each) for each in _ENDED_BY_TIME]] = True
         # Given up before it had waited the limit counts as cut short; of other tools' files nobody knows when.
@@ -79,7 +84,7 @@ class _Counter:
         table = self.table
         inside = block.originals if kept is None else block.originals & kept
         answered = block.answered(self.answers)
-        hit = answered & (block.ended_ns - block.planned_ns <= self.limit_ns)
+        hit = self._hits(block, answered)
         bins, zone = self.bins.places(block.planned_ns), self._zones(block)
         if self.windows:
             inside = self._outside_maintenance(block, inside, hit, zone > 0)
@@ -103,10 +108,19 @@ class _Counter:
         """The rows with each arrival once. Of duplicates the best stays: no FAIL rests on a recording fault."""
         assert block.arrival is not None
         waited = block.waited_ns(self.samples.cutoff_ns)
-        hit = block.answered(self.answers) & (waited <= self.limit_ns)
+        hit = self._hits(block, block.answered(self.answers))
         order = np.lexsort((block.outcome, waited, ~hit, block.arrival))
         first = np.append(True, np.diff(block.arrival[order]) != 0)
         return block.at(order[first])
+
+    def _hits(self, block: Block, answered: Mask) -> Mask:
+        """Good transactions: answered within the limit, answered at all, or not failed."""
+        if self.failures is not None:
+            ended = (block.outcome != Outcome.IN_FLIGHT) & ~block.impossible
+            return np.asarray(ended & ~self.failures[block.outcome])
+        if self.within_any_time:
+            return answered
+        return np.asarray(answered & (block.ended_ns - block.planned_ns <= self.limit_ns))
 
     def _zones(self, block: Block) -> npt.NDArray[np.int64]:
         """0 in the warm-up, 1 after it and before twice its length, 2 beyond."""
@@ -133,7 +147,9 @@ class _Counter:
             open_ended = block.planned_ns > self.samples.cutoff_ns - self.limit_ns
         elif (block.outcome == Outcome.IN_FLIGHT).any():
             waited = block.waited_ns(self.samples.cutoff_ns)
-            open_ended = (block.outcome == Outcome.IN_FLIGHT) & (waited <= self.limit_ns)
+            open_ended = block.outcome == Outcome.IN_FLIGHT
+            if self.failures is None:
+                open_ended &= waited <= self.limit_ns
         else:
             return inside
         left = inside & open_ended & measured
@@ -176,6 +192,8 @@ class _Counter:
         Late through own lag, cut short of the limit, never sent, credentials refused, or a row that cannot be true.
         """
         table, kind = self.table, block.kind.astype(np.int64)
+        if self.failures is not None:
+            answered = np.zeros_like(answered)  # a miss by its outcome, not by its time
         waited = block.waited_ns(self.samples.cutoff_ns)
         lag_ms = block.own_lag_ms.astype(np.int64)
         without_lag = (lag_ms >= OWN_LAG_SATURATED_MS) | (waited - lag_ms * NS_PER_MS <= self.limit_ns)
@@ -188,6 +206,8 @@ class _Counter:
         np.add.at(table.impossible, kind, impossible & measured)
         slow = answered & measured
         np.add.at(table.slow_answers, (kind[slow], block.outcome[slow]), 1)
+        if self.failures is not None:
+            return np.asarray(never_sent | refused | impossible)  # a failure is one however long it took
         by_time = answered | self.by_time[block.outcome]
         return np.asarray((by_time & without_lag) | never_sent | refused | impossible)
 

@@ -16,6 +16,7 @@ from analysis.samples import Samples
 from analysis.series import Series, joined_series
 from analysis.table import MEASURED, Table
 from scenarios.observation import ANSWERS, Outcome
+from scenarios.sla import Clause
 
 SLOW = "slow"
 RUNS_AS_UNITS = 3
@@ -59,8 +60,8 @@ class Tally:
         return replace(self.measured, hits=self.hits_without_own_lag)
 
 
-def tally_population(recordings: Sequence[Recording], population: str) -> Tally:
-    """Count the judged rows of a class, or of a kind that stands in for one."""
+def tally_population(recordings: Sequence[Recording], clause: Clause, population: str) -> Tally:
+    """Count the judged rows of a class, or of a kind that stands in for one; for availability its seconds."""
     names = dict.fromkeys(
         each.samples.kinds[place]
         for each in recordings
@@ -73,7 +74,28 @@ def tally_population(recordings: Sequence[Recording], population: str) -> Tally:
     favourable = replace(
         whole.favourable, hits=whole.favourable.hits + unrecorded, n=whole.favourable.n + unrecorded
     )
-    return replace(whole, unrecorded=unrecorded, favourable=favourable)
+    whole = replace(whole, unrecorded=unrecorded, favourable=favourable)
+    return _service(whole) if clause.measure == "availability" else whole
+
+
+def _service(tally: Tally) -> Tally:
+    """The tally with seconds for transactions."""
+    series = tally.series.as_service()
+    n, hits, favourable = (int(each.sum()) for each in (series.n, series.hits, series.favourable))
+    measured = Share(hits=hits, n=n, inflation=series.inflation())
+    return replace(
+        tally,
+        n=n,
+        hits=hits,
+        hits_without_own_lag=hits,
+        series=series,
+        measured=measured,
+        favourable=Share(hits=favourable, n=n, inflation=series.inflation(favourable=True)),
+        misses={"without_service": n - hits},
+        outcomes={},
+        variants=dict.fromkeys(tally.variants, measured),
+        kinds=(),
+    )
 
 
 def _tally(

@@ -47,7 +47,7 @@ class PopulationVerdict:
     variance_inflation: float | None  # None: nothing varied
     if_independent: Bounds | None
     met: bool | None
-    verdict: VerdictCode
+    verdict: VerdictCode | None  # None: the clause is not judged here
     favourable: Share  # with every questionable or unrecorded row as a hit
     p50_s: float | None
     p90_s: float | None
@@ -96,7 +96,8 @@ class ClauseVerdict:
 
     clause: Clause
     source: str  # of the document
-    verdict: VerdictCode
+    verdict: VerdictCode | None  # None: not judged here
+    not_judged: str | None  # why
     populations: tuple[PopulationVerdict, ...]
     readings: tuple[Reading, ...]
     disagreement: str | None  # readings that say otherwise than the primary one

@@ -40,18 +40,18 @@ def judge_share(share: Share, clause: Clause) -> VerdictCode:
 
 def is_failed(share: Share, clause: Clause) -> bool:
     """Not met by this run, and either the robust upper bound is below the target or the share 10 points or more."""
-    if share.n == 0 or is_met(share.hits, share.n, clause.at_least):
+    if share.n == 0 or is_met(share.hits, share.n, clause.required):
         return False
-    if is_far_below(share.hits, share.n, clause.at_least):
+    if is_far_below(share.hits, share.n, clause.required):
         return True
-    return share.bounds(clause.confidence).upper < clause.at_least
+    return share.bounds(clause.confidence).upper < clause.required
 
 
 def is_passed(share: Share, clause: Clause) -> bool:
     """Met by this run, and the robust lower bound is above the target."""
-    if share.n == 0 or not is_met(share.hits, share.n, clause.at_least):
+    if share.n == 0 or not is_met(share.hits, share.n, clause.required):
         return False
-    return share.bounds(clause.confidence).lower > clause.at_least
+    return share.bounds(clause.confidence).lower > clause.required
 
 
 def worst_verdict(verdicts: Iterable[VerdictCode]) -> VerdictCode:

@@ -18,11 +18,12 @@ from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verd
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
     count_text,
-    limit_text,
+    counted_text,
     lower_text,
     percent_text,
     seconds_text,
     share_text,
+    success_text,
     upper_text,
 )
 
@@ -58,14 +59,18 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     clause = judged.clause
     yield Text()
     yield Text.assemble(
-        (clause.id, "bold"), f" ({judged.source}; {clause.strength}): ", (judged.verdict.value, "bold")
+        (clause.id, "bold"),
+        f" ({judged.source}; {clause.strength}): ",
+        (judged.verdict.value if judged.verdict else "not judged here", "bold"),
     )
     yield Text(
-        f"{percent_text(exact_share(clause.at_least))} within {limit_text(clause.limit)}, each class on "
-        "its own; "
+        f"{percent_text(exact_share(clause.required))} of {counted_text(clause, 'the')} must be those that "
+        f"{success_text(clause)}, each class on its own; "
         f"bounds one-sided at {percent_text(exact_share(clause.confidence))} each, "
         "dependence included"
     )
+    if judged.not_judged:
+        yield Text(f"not judged here: {judged.not_judged}", style="yellow")
     yield _shares(judged)
     yield _times(judged)
     for each in judged.populations:
@@ -81,7 +86,7 @@ def _shares(judged: ClauseVerdict) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("this run")
     table.add_column("verdict")
-    required = exact_share(judged.clause.at_least)
+    required = exact_share(judged.clause.required)
     for each in judged.populations:
         bounds = each.bounds
         table.add_row(
@@ -91,7 +96,7 @@ def _shares(judged: ClauseVerdict) -> Table:
             lower_text(bounds.lower, required=required) if bounds else _NOTHING,
             upper_text(bounds.upper, required=required) if bounds else _NOTHING,
             _NOTHING if each.met is None else "met" if each.met else "not met",
-            Text(each.verdict.value, style=_COLOURS[each.verdict]),
+            Text(each.verdict.value, style=_COLOURS[each.verdict]) if each.verdict else Text(_NOTHING),
         )
         for kind in each.kinds:
             table.add_row(

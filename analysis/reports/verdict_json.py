@@ -47,7 +47,8 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
         "quote": judged.clause.quote,
         "source": judged.source,
         "strength": judged.clause.strength,
-        "verdict": judged.verdict.value,
+        "verdict": judged.verdict.value if judged.verdict else None,
+        "not_judged": judged.not_judged,
         "populations": [_population(each) for each in judged.populations],
         "readings": [
             {
@@ -89,7 +90,7 @@ def _population(each: PopulationVerdict) -> dict[str, Any]:
         "variance_inflation": each.variance_inflation,
         "if_independent": _bounds(each.if_independent),
         "census": None if each.met is None else "met" if each.met else "not met",
-        "verdict": each.verdict.value,
+        "verdict": each.verdict.value if each.verdict else None,
         "p50_s": each.p50_s,
         "p90_s": each.p90_s,
         "p90_interval_s": {"lower": each.p90_interval_s[0], "upper": each.p90_interval_s[1]},

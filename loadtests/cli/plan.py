@@ -10,7 +10,6 @@ from analysis.plan_sentences import provable_sentences
 from analysis.provable import read_expectations
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
-    DEFAULT_SLA,
     DEFAULT_TARGET,
     DurationOption,
     ProfileOption,
@@ -34,7 +33,7 @@ LATEST_VERDICT = Path("runs/latest/verdict.json")
 def plan(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     target: TargetOption = DEFAULT_TARGET,
-    sla: SlaOption = DEFAULT_SLA,
+    sla: SlaOption = None,
     rate: RateOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,

@@ -14,7 +14,6 @@ from rich.console import Console
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
-    DEFAULT_SLA,
     DEFAULT_TARGET,
     DurationOption,
     ProfileOption,
@@ -43,7 +42,7 @@ _ROOM_FOR_THE_REST = 16 * 1024 * 1024
 def run(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     target: TargetOption = DEFAULT_TARGET,
-    sla: SlaOption = DEFAULT_SLA,
+    sla: SlaOption = None,
     rate: RateOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,

@@ -54,7 +54,7 @@ def tally_of(recorded: Rows, population: str = "healthcare") -> Tally:
     samples = run_samples("memory", Recording(rows=recorded, torn=0), FACTS)
     roll = call_roll(samples)
     table = tabulate(samples, roll, CLAUSE)
-    return tally_population([Judged(samples=samples, roll=roll, table=table)], population)
+    return tally_population([Judged(samples=samples, roll=roll, table=table)], CLAUSE, population)
 
 
 @st.composite
