@@ -30,6 +30,12 @@ def sensitivity_rows(clause: Clause, tally: Tally, warm_up_ns: int) -> Iterator[
         yield _row(
             "maintenance not left out", clause, tally, replace(tally.measured, hits=counted, n=everything)
         )
+    if clause.timed:
+        yield from _other_counting(clause, tally)
+
+
+def _other_counting(clause: Clause, tally: Tally) -> Iterator[SensitivityRow]:
+    """What failures and unavailable payers would make of it."""
     failed = (
         _sum(tally.outcomes, _FAILURES) if not clause.also_answers else _sum(tally.outcomes, _FAILURES[:3])
     )
