@@ -14,6 +14,9 @@ from analysis.samples import Samples
 from scenarios.observation import ANSWERS, STEPS_PER_ROOT, Outcome
 
 ON_TIME_MS = 1000
+_STEP_BITS = np.uint64(STEPS_PER_ROOT.bit_length() - 1)
+_IS_ANSWER = np.zeros(256, dtype=np.bool_)
+_IS_ANSWER[[int(each) for each in ANSWERS]] = True
 _MATCHED = np.zeros(256, dtype=np.bool_)
 _MATCHED[[int(each) for each in (*ANSWERS, Outcome.WRONG_REPLY)]] = True
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
@@ -85,17 +88,23 @@ class Book:
         originals = block.originals
         all_original = bool(originals.all())
         self.originals += block.size if all_original else _count(originals)
-        self.by_kind += np.bincount(block.kind, minlength=kinds)
-        measured = originals & (block.planned_ns >= self.measured_from)
-        self.measured_by_kind += np.bincount(block.kind[measured], minlength=kinds)
+        by_kind = np.bincount(block.kind, minlength=kinds)
+        self.by_kind += by_kind
+        if all_original and block.size and int(block.planned_ns.min()) >= self.measured_from:
+            self.measured_by_kind += by_kind
+        else:
+            measured = originals & (block.planned_ns >= self.measured_from)
+            self.measured_by_kind += np.bincount(block.kind[measured], minlength=kinds)
         outcomes = np.bincount(block.outcome, minlength=256)
         self.wrong += int(outcomes[Outcome.WRONG_REPLY])
         self.matched += int(outcomes[_MATCHED].sum())
-        impossible = block.impossible
-        if impossible.any():
+        odd = np.flatnonzero(~block.answered(_IS_ANSWER))
+        impossible = odd[block.at(odd).impossible] if odd.size else odd
+        if impossible.size:
             if self.first_impossible is None:
-                self.first_impossible = self.rows + int(impossible.argmax())
-            self.impossible += _count(impossible)
+                self.first_impossible = self.rows + int(impossible[0])
+            self.impossible += impossible.size
+            self.wrong -= _count(block.outcome[impossible] == Outcome.WRONG_REPLY)  # no evidence of anything
         if block.own_lag_ms.any():
             never = originals & (block.outcome == Outcome.NOT_STARTED) & (block.own_lag_ms > 0)
             self.not_started += _count(never)
@@ -109,7 +118,7 @@ class Book:
     def _tick(
         self, arrival: npt.NDArray[np.uint64], originals: Mask | None, attempt: npt.NDArray[Any]
     ) -> None:
-        root = arrival // np.uint64(STEPS_PER_ROOT)
+        root = arrival >> _STEP_BITS
         dense = root < self.most_roots
         if originals is not None:
             dense &= originals
@@ -166,7 +175,7 @@ class Book:
         met, found = {step: _Seen(self.most_roots) for step in self.seen}, [np.empty(0, dtype=np.uint64)]
         for _, arrival in self._originals():
             numbers, times = np.unique(arrival, return_counts=True)
-            root, step = numbers // np.uint64(STEPS_PER_ROOT), numbers % np.uint64(STEPS_PER_ROOT)
+            root, step = numbers >> _STEP_BITS, numbers % np.uint64(STEPS_PER_ROOT)
             for each, seen in met.items():
                 here = (step == each) & (root < self.most_roots)
                 again = here & (times > 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -32,10 +34,15 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
     """
     counter = _Counter(samples, clause)
     repeated: list[Block] = []
+    held, most = 0, _REPEATED_ROWS
     for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
         again = roll.is_repeated(block)
         if again is not None and again.any():
             repeated.append(block.at(again))
+            held += repeated[-1].size
+            if held > most:  # only the best of each arrival need be held
+                repeated = [counter.once_each(joined_blocks(repeated))]
+                held, most = repeated[0].size, 2 * repeated[0].size + _REPEATED_ROWS
             counter.add(block, partial(samples.block_rows, first), ~again)
         else:
             counter.add(block, partial(samples.block_rows, first), None)
@@ -48,11 +55,21 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
 def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table]:
     """Roll call and table in one pass over the rows; where arrivals repeat, the table takes a second one."""
     book, counter = Book(samples), _Counter(samples, clause)
-    for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
-        book.add(block)
-        counter.add(block, partial(samples.block_rows, first), None)
+    with ThreadPoolExecutor(1) as other:  # numpy lets go of the lock, so a second core can count
+        waiting: deque[Future[None]] = deque()
+        for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
+            waiting.append(other.submit(counter.add, block, partial(samples.block_rows, first), None))
+            book.add(block)
+            if len(waiting) > _BLOCKS_AHEAD:
+                waiting.popleft().result()
+        while waiting:
+            waiting.popleft().result()
     roll = book.closed()
     return roll, tabulate(samples, roll, clause) if roll.repeated_arrivals.size else counter.table
+
+
+_BLOCKS_AHEAD = 4
+_REPEATED_ROWS = 1 << 20
 
 
 class _Counter:
@@ -93,8 +110,10 @@ class _Counter:
         low, high = int(bins.min()), int(bins.max()) + 1
         cells = ((bins - low) * len(self.samples.kinds) + block.kind) * ZONES + zone
         span, shape = slice(low, high), (high - low, len(self.samples.kinds), ZONES)
-        table.n[span] += _counted(cells[judged], shape)
-        table.hits[span] += _counted(cells[judged & hit], shape)
+        pairs = cells * 2 + hit
+        both = _counted(pairs if judged.all() else pairs[judged], (*shape, 2))
+        table.n[span] += both.sum(axis=-1)
+        table.hits[span] += both[..., 1]
         misses = np.flatnonzero(judged & ~hit)
         if misses.size:
             table.questionable[span] += _counted(
