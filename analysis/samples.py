@@ -16,6 +16,7 @@ from scenarios.run_folder import RunFolder
 
 Places = npt.NDArray[np.intp]
 
+_DAY_NS = 86_400_000_000_000
 _KINDS = tuple(Kind)
 _KIND_PLACE = np.full(256, len(_KINDS), dtype=np.uint8)
 _KIND_PLACE[[int(each) for each in _KINDS]] = np.arange(len(_KINDS))
@@ -85,6 +86,7 @@ def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
 
 
 def _run_samples(source: str, parts: list[Rows], facts: RunFacts) -> Samples:
+    plausible = facts.t0_ns - _DAY_NS, facts.t0_ns + facts.length_ns + _DAY_NS
     starts = np.cumsum([0, *(part.size for part in parts)])
 
     def rows(first: int, last: int, places: Places | None) -> Block:
@@ -94,7 +96,7 @@ def _run_samples(source: str, parts: list[Rows], facts: RunFacts) -> Samples:
             if start < last and start + part.size > first
         ]
         found = pieces[0] if len(pieces) == 1 else np.concatenate([parts[0][:0], *pieces])
-        return _block(found if places is None else found[places])
+        return _block(found if places is None else found[places], plausible)
 
     size = int(starts[-1])
     ended_ns = facts.end.ended_ns if facts.end else _latest(rows, size, facts.t0_ns)
@@ -120,11 +122,13 @@ def _run_samples(source: str, parts: list[Rows], facts: RunFacts) -> Samples:
     )
 
 
-def _block(rows: Rows) -> Block:
-    """Columns of some rows of ours; stamps that cannot be are clipped and marked."""
+def _block(rows: Rows, plausible: tuple[int, int]) -> Block:
+    """Columns of some rows of ours; stamps that cannot be are clipped and marked, as is a plan a day off the run's."""
     planned, started, ended = (np.array(rows[name]) for name in ("planned_ns", "started_ns", "ended_ns"))
     kind, outcome = _KIND_PLACE[rows["kind"]], np.array(rows["outcome"])
     garbled = (kind == len(_KINDS)) | ~_IS_OUTCOME[outcome]
+    if planned.size and (int(planned.min()) < plausible[0] or int(planned.max()) > plausible[1]):
+        garbled |= (planned < plausible[0]) | (planned > plausible[1])
     for stamps in (planned, started, ended):
         if stamps.size and (int(stamps.max()) > FURTHEST_NS or int(stamps.min()) < -FURTHEST_NS):
             garbled |= (stamps > FURTHEST_NS) | (stamps < -FURTHEST_NS)
