@@ -134,7 +134,7 @@ class RunPlan:
     def to_message(self) -> dict[str, Any]:
         """The plan as JSON for another process, without secrets; the share is said apart."""
         return {
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self.target.model_dump(mode="json"),
             "seed": self.seed,
@@ -165,7 +165,7 @@ class RunPlan:
             "seed": self.seed,
             "digest": self.arrivals.digest(),
             "t0_ns": t0_ns,
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self._target_json(),
             "tags": self.tags,
@@ -178,6 +178,7 @@ class RunPlan:
                 "measured_by_kind": self.counts_by_kind(self.warm_up_ns),
             },
             "warm_up_ns": self.warm_up_ns,
+            "maintenance_ns": [each.window_ns(t0_ns) for each in self.scenario.maintenance],
             "length_ns": round(self.scenario.length_s * 1e9),
             "drain_ns": round(self.drain_s * 1e9),
             "lanes": sum(self.lanes_of(workers)),

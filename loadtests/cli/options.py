@@ -23,7 +23,12 @@ DEFAULT_TARGET = "mock"
 ScenarioArgument = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a shipped one's name.")
 ]
-SlaOption = Annotated[str, typer.Option("--sla", metavar="S", help="An SLA file, or a shipped one's name.")]
+SlaOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sla", metavar="S", help="An SLA file, or a shipped one's name; several are judged together."
+    ),
+]
 TargetOption = Annotated[
     str, typer.Option("--target", metavar="T", help="A target file, or a shipped one's name.")
 ]
@@ -54,7 +59,7 @@ TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE
 def resolve_plan(
     *,
     scenario: str,
-    sla: str,
+    sla: list[str] | None,
     target: str,
     rate: str | None,
     duration: str | None,
@@ -69,7 +74,7 @@ def resolve_plan(
     aim = _with_profile(load_target(target), gateway_profile)
     plan = RunPlan(
         scenario=declared,
-        slas=(load_sla(sla),),
+        slas=tuple(load_sla(each) for each in sla or [DEFAULT_SLA]),
         target=aim,
         seed=declared.seed if seed is None else seed,
         tags=_tags(tags or []),

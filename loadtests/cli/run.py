@@ -16,7 +16,6 @@ from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
-    DEFAULT_SLA,
     DEFAULT_TARGET,
     DurationOption,
     ProfileOption,
@@ -42,7 +41,7 @@ from scenarios.run_folder import RunFolder
 def run(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     target: TargetOption = DEFAULT_TARGET,
-    sla: SlaOption = DEFAULT_SLA,
+    sla: SlaOption = None,
     rate: RateOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
