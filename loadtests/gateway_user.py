@@ -10,12 +10,18 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.event import EventHook
 from locust.exception import StopUser
+from locust.runners import Runner
+from locust.stats import StatsError
 
 from loadtests.connections.trust import tls_context
+from loadtests.engine import Engine
+from loadtests.engines import engine_of
 from loadtests.http_client import ConnectionFailedError, Limits, NoAnswerInTimeError, UnreadableReplyError
-from loadtests.run_hooks import engine_of
+from loadtests.locust_statistics import Failure, feed
 from loadtests.sender import Sent
 from loadtests.transaction import Call, Reply
+from scenarios.kinds import Kind
+from scenarios.observation import Rows
 from scenarios.target import Tls
 
 
@@ -28,8 +34,8 @@ class GatewayUser(User):
         engine = engine_of(self.environment)
         client = engine.client()
         if engine.target.client.engine == "fasthttp":
-            client = FastHttpClient(self.environment, self, engine.limits, engine.target.tls)
-        # Locust's own statistics are fed from the rows; an event for each request costs more than the request
+            client = FastHttpClient(self, engine.limits, engine.target.tls)
+        _feed_statistics(self.environment, engine)
         listened_to = bool(self.environment.events.request._handlers)
         engine.serve(client, self._report if listened_to else None)
         raise StopUser
@@ -49,6 +55,21 @@ class GatewayUser(User):
         )
 
 
+def _feed_statistics(environment: Environment, engine: Engine) -> None:
+    """Let the engine's rows be what Locust's statistics are fed from; an event for each request costs more than the
+    request. Its own listener is taken off, as the rows bring the same numbers a tenth of a second later; the event is
+    fired for whoever else listens when a user starts."""
+    handlers = environment.events.request._handlers
+    handlers[:] = [handler for handler in handlers if handler.__module__ != Runner.__module__]
+
+    kinds = {int(kind): kind for kind in (*Kind, *engine.target.custom_kinds)}
+
+    def on_rows(rows: Rows, failures: list[Failure]) -> None:
+        feed(environment.stats, rows, failures, kinds=kinds, stats_error=StatsError)
+
+    engine.on_rows = on_rows
+
+
 class TransactionFailed(Exception):  # noqa: N818 - a name for Locust's failure table, never raised
     """An attempt that is not an answer, as Locust's failure table shows it."""
 
@@ -60,7 +81,7 @@ class FastHttpClient:
     its own, which nothing can have closed while it lay idle.
     """
 
-    def __init__(self, environment: Environment, user: User, limits: Limits, tls: Tls) -> None:
+    def __init__(self, user: User, limits: Limits, tls: Tls) -> None:
         def trusting() -> ssl.SSLContext:
             context: ssl.SSLContext = tls_context(tls)
             return context
@@ -79,8 +100,9 @@ class FastHttpClient:
 
     def exchange(self, call: Call) -> Reply:
         """Send once and wait for the whole reply."""
-        headers = {**call.headers, "Connection": "close"}
-        said: Any = self._session.post(call.url, data=call.body, headers=headers, allow_redirects=False)
+        headers = {**call.headers, **call.own_headers, "Connection": "close"}
+        post: Any = self._session.post  # takes bytes, whatever its types say
+        said = post(call.url, data=call.body, headers=headers, allow_redirects=False)
         if said.error is not None and not said.status_code:
             raise _fault(said.error)
         return Reply(status=said.status_code, body=said.content or b"")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from loadtests.connections.connection import Connection
+from loadtests.connections.connection import IDLE_AT_MOST_S, Connection
 from loadtests.connections.dialing import Dialer, Origin
 from loadtests.connections.faults import (
     ConnectionFailedError,
@@ -25,6 +25,7 @@ from loadtests.connections.framing import MAX_REPLY_BYTES
 from loadtests.transaction import Call, Reply
 
 __all__ = [
+    "IDLE_AT_MOST_S",
     "MAX_REPLY_BYTES",
     "Client",
     "ConnectionFailedError",
@@ -110,7 +111,11 @@ class HttpClient:
             endpoint = self._endpoints.get(call.url) or self._endpoint(call.url)
             # a wire hands the same mapping over each time, so that it is turned into bytes once
             head = endpoint.head if call.headers is endpoint.headers else endpoint.write_head(call.headers)
-            request = b"%b%d\r\n\r\n%b" % (head, len(call.body), call.body)
+            if call.own_headers:
+                own = "".join([f"\r\n{name}: {value}" for name, value in call.own_headers.items()])
+                request = b"%b%d%b\r\n\r\n%b" % (head, len(call.body), own.encode("latin-1"), call.body)
+            else:
+                request = b"%b%d\r\n\r\n%b" % (head, len(call.body), call.body)
             lane, now_s = endpoint.lane, time.monotonic()
             connection = lane.connection
             if connection is None or not connection.is_usable(now_s):

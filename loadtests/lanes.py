@@ -12,6 +12,7 @@ from scenarios.errors import DeclarationError, Problem
 WINDOW_BEYOND_LIMIT_S = 2.0
 SPARE = 1.25  # for follow-ups and retries
 LANES_PER_PROCESS = 20_000
+_CHUNK = 1 << 18  # arrivals looked at together
 
 
 def lanes_needed(offset_ns: npt.NDArray[np.int64], largest_limit_s: float) -> int:
@@ -22,8 +23,12 @@ def lanes_needed(offset_ns: npt.NDArray[np.int64], largest_limit_s: float) -> in
     if not len(offset_ns):
         return 1
     window_ns = round((largest_limit_s + WINDOW_BEYOND_LIMIT_S) * 1e9)
-    ends = np.searchsorted(offset_ns, offset_ns + window_ns, side="left")
-    lanes = max(1, math.ceil(float((ends - np.arange(len(offset_ns))).max()) * SPARE))
+    most = 0
+    for first in range(0, len(offset_ns), _CHUNK):
+        chunk = offset_ns[first : first + _CHUNK]
+        ends = np.searchsorted(offset_ns, chunk + window_ns, side="left")
+        most = max(most, int((ends - np.arange(first, first + len(chunk))).max()))
+    lanes = max(1, math.ceil(most * SPARE))
     if lanes > LANES_PER_PROCESS:
         message = (
             f"needs {lanes} users at once (most arrivals in {window_ns / 1e9:g} s, times {SPARE:g}); "

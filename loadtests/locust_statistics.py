@@ -6,13 +6,13 @@ This module knows Locust's StatsEntry by its attributes and imports nothing of L
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from scenarios.kinds import Kind, Wire
+from scenarios.kinds import AnyKind, Wire
 from scenarios.observation import Outcome, Rows
 
 
@@ -20,19 +20,18 @@ class Failure(NamedTuple):
     """An attempt that is not an answer, for Locust's failure table."""
 
     wire: Wire
-    kind: Kind
+    kind: AnyKind
     error: str
     ended_ns: int
 
 
-_NAMES = {(int(kind), int(wire)): (kind.text, wire.text) for kind in Kind for wire in Wire}
-
-
-def feed(stats: Any, rows: Rows, failures: Sequence[Failure], stats_error: Any) -> None:
+def feed(
+    stats: Any, rows: Rows, failures: Sequence[Failure], *, kinds: Mapping[int, AnyKind], stats_error: Any
+) -> None:
     """Add rows to a RequestStats as `log_request` would have, one by one, and failures as `log_error` would have.
 
-    Response time counts from the planned moment, as everywhere here. A row never sent is no request. `stats_error` is
-    Locust's class of that name.
+    Response time counts from the planned moment, as everywhere here. A row never sent is no request. `kinds` are
+    those of the run by number, `stats_error` is Locust's class of that name.
     """
     rows = rows[rows["outcome"] != Outcome.NOT_STARTED]
     if len(rows):
@@ -42,7 +41,7 @@ def feed(stats: Any, rows: Rows, failures: Sequence[Failure], stats_error: Any) 
             of_second = second == each
             _add(stats.total, each, rows[of_second])
             for code in np.unique(name[of_second]).tolist():
-                entry = stats.entries[_NAMES[code >> 8, code & 255]]
+                entry = stats.entries[kinds[code >> 8].text, Wire(code & 255).text]
                 _add(entry, each, rows[of_second & (name == code)])
     for failure in failures:
         _log_failure(stats, failure, stats_error)

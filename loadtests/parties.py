@@ -11,42 +11,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadtests.people import Population
-from loadtests.schedule import Arrivals
-from loadtests.transaction import WIRE_OF_KIND, Call, Transaction, identify_roots
-from scenarios.journeys import STEPS, Journey
-from scenarios.kinds import KIND_CLASS, PAYMENT, Kind, Wire
-from scenarios.observation import STEPS_PER_ROOT
+from loadtests.run_plan import RunPlan
+from loadtests.transaction import Call, Transaction
+from loadtests.transactions import Transactions
+from scenarios.kinds import AnyKind, CustomKind
 
 _MOST_AHEAD = 512  # some 3 ms of work, once in so many arrivals
 _FURTHEST_AHEAD_NS = 1_000_000_000
 
 
-def _first(journey: Journey) -> tuple[Kind, Wire, bool]:
-    kind = STEPS[journey][0]
-    return kind, WIRE_OF_KIND[kind], KIND_CLASS[kind] == PAYMENT
-
-
-_FIRST = {int(journey): _first(journey) for journey in Journey}
-
-
 class Party(NamedTuple):
-    """What is asked, and the request that asks it."""
+    """What is asked, and the request that asks it; None for a user's own kind, whose call is built when it is sent."""
 
     transaction: Transaction
-    call: Call
+    call: Call | None
 
 
 class Parties:
     """Who asks for what and how much, by place in one process's plan."""
 
     def __init__(
-        self, arrivals: Arrivals, population: Population, nonce: str, build: Callable[[Transaction], Call]
+        self, plan: RunPlan, transactions: Transactions, build: Callable[[Transaction], Call]
     ) -> None:
-        self._arrivals = arrivals
-        self._population = population
-        self._nonce = nonce
+        self._plan = plan
+        self._transactions = transactions
         self._build = build
+        self._first_kinds: dict[int, AnyKind] = {}
         self._first = self._before = 0
         self._chunk: list[Party] = []
 
@@ -56,27 +46,31 @@ class Parties:
             return self._chunk[place - self._first]
         if place != self._before:
             return self._with_calls(self.transactions(place, place + 1))[0]
-        offsets = self._arrivals.offset_ns[place : place + _MOST_AHEAD]
+        offsets = self._plan.arrivals.offset_ns[place : place + _MOST_AHEAD]
         near = int(np.searchsorted(offsets, offsets[0] + _FURTHEST_AHEAD_NS, side="right"))
-        self._first, self._before = place, place + near
-        self._chunk = self._with_calls(self.transactions(self._first, self._before))
-        return self._chunk[0]
+        chunk = self._with_calls(self.transactions(place, place + near))
+        self._first, self._before, self._chunk = place, place + near, chunk
+        return chunk[0]
 
     def transactions(self, first: int, before: int) -> list[Transaction]:
         """The first transactions of the roots at these places."""
-        roots = self._arrivals.root[first:before]
-        firsts = [_FIRST[journey] for journey in self._arrivals.journey[first:before].tolist()]
-        people = self._population.people(roots)
-        charges = self._population.charges(roots)
-        identifiers = identify_roots(self._nonce, roots)
-        return [
-            Transaction(root * STEPS_PER_ROOT, 0, kind, wire, person, charge if pays else None, identity)
-            for root, (kind, wire, pays), person, charge, identity in zip(
-                roots.tolist(), firsts, people, charges, identifiers, strict=True
-            )
-        ]
+        arrivals = self._plan.arrivals
+        return self._transactions.make_first(
+            [self._first_kind(journey) for journey in arrivals.journey[first:before].tolist()],
+            arrivals.root[first:before],
+            arrivals.payer[first:before],
+            arrivals.amount_class[first:before],
+        )
+
+    def _first_kind(self, journey: int) -> AnyKind:
+        if journey not in self._first_kinds:
+            self._first_kinds[journey] = self._plan.steps(journey)[0]
+        return self._first_kinds[journey]
 
     def _with_calls(self, transactions: list[Transaction]) -> list[Party]:
         build = self._build
-        # Party's own __new__ would cost three times this
-        return [tuple.__new__(Party, (transaction, build(transaction))) for transaction in transactions]
+        # tuple.__new__ leaves out Party's own __new__, which would cost three times as much
+        return [
+            tuple.__new__(Party, (each, None if isinstance(each.kind, CustomKind) else build(each)))
+            for each in transactions
+        ]

@@ -31,6 +31,12 @@ class Stream(IntEnum):
     AMOUNT = 6
     AMOUNT_KIND = 7
     PROVIDER = 8
+    DEPENDENT = 20
+    CLAIM = 21
+    CHECK = 22
+    BURST_SIZE = 40
+    BURST_POSITION = 41
+    TRACE_COPIES = 42
 
 
 def _mix_int(value: int) -> int:

@@ -6,25 +6,27 @@ import os
 import platform
 import secrets
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from loadtests.lanes import lanes_needed
-from loadtests.schedule import Arrivals, plan_arrivals
-from loadtests.transaction import WIRE_OF_KIND
-from loadtests.wires.credentials import Credentials
+from loadtests.schedule import Arrivals, Share, plan_arrivals
 from scenarios.journeys import STEPS, Journey
+from scenarios.kinds import FIRST_CUSTOM_KIND, AnyKind, Wire
 from scenarios.observation import OBSERVATION
 from scenarios.scenario import Scenario
 from scenarios.sla import Sla
 from scenarios.target import Target
 
 _NONCE_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_JOURNEY_CODES = 256  # a byte of the schedule
 DRAIN_BEYOND_LIMIT_S = 2.0
 CONNECT_BEYOND_LIMIT_S = 5.0
 _PACKAGES = ("slagate", "locust", "gevent", "httptools", "numpy", "scipy", "pydantic")
@@ -46,16 +48,35 @@ class RunPlan:
     nonce: str = field(default_factory=new_nonce)
     tags: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    share: Share = field(default_factory=Share)  # the part that this process sends; by default all of it
 
     @cached_property
     def arrivals(self) -> Arrivals:
-        """Every planned root arrival."""
-        return plan_arrivals(self.scenario, self.seed)
+        """Every planned root arrival of this share."""
+        return plan_arrivals(self.scenario, self.seed, self.share)
+
+    def of_worker(self, index: int, workers: int) -> RunPlan:
+        """The same plan as one of several workers sends it."""
+        return replace(self, share=Share(index=index, of=workers))
 
     @cached_property
     def lanes(self) -> int:
         """Locust users; raises DeclarationError where one process cannot carry them."""
         return lanes_needed(self.arrivals.offset_ns, self.largest_limit_s)
+
+    def lanes_of(self, workers: int) -> list[int]:
+        """Locust users of each of so many workers; raises DeclarationError where one cannot carry its share."""
+        if workers == 1:
+            return [self.lanes]
+        offsets = self.arrivals.offset_ns
+        return [lanes_needed(offsets[index::workers], self.largest_limit_s) for index in range(workers)]
+
+    def digest_of(self, index: int, workers: int) -> str:
+        """The digest of one worker's share, cut from the whole, as that worker must find it."""
+        whole, part = self.arrivals, slice(index, None, workers)
+        return Arrivals(
+            root=whole.root[part], offset_ns=whole.offset_ns[part], journey=whole.journey[part]
+        ).digest()
 
     @property
     def largest_limit_s(self) -> float:
@@ -65,9 +86,19 @@ class RunPlan:
     @property
     def wires(self) -> set[str]:
         """Names of the wires that the scenario's journeys use."""
-        return {
-            WIRE_OF_KIND[kind].text for journey, _ in self.scenario.journey_weights for kind in STEPS[journey]
-        }
+        return {self.target.wire_of(kind).text for kind in self.kinds} - {Wire.CUSTOM.text}
+
+    @property
+    def kinds(self) -> set[AnyKind]:
+        """Kinds of transaction that the scenario's journeys hold."""
+        return {kind for journey, _ in self.scenario.journey_weights for kind in self.steps(journey)}
+
+    def steps(self, journey: int) -> tuple[AnyKind, ...]:
+        """The kinds of a journey's steps; a custom journey is one step of the target's kind of that name."""
+        if journey < FIRST_CUSTOM_KIND:
+            return STEPS[Journey(journey)]
+        name = self.scenario.custom_journey_names[journey - FIRST_CUSTOM_KIND]
+        return tuple(kind for kind in self.target.custom_kinds if kind.text == name)
 
     @property
     def drain_s(self) -> float:
@@ -93,35 +124,28 @@ class RunPlan:
 
     def counts_of_roots(self, places: npt.NDArray[np.intp]) -> dict[str, int]:
         """The root arrivals at these places, by kind; every kind of the scenario is named, even with none."""
-        counts = np.bincount(self.arrivals.journey[places], minlength=max(Journey) + 1)
+        counts = np.bincount(self.arrivals.journey[places], minlength=_JOURNEY_CODES)
         by_kind: dict[str, int] = {}
         for journey, _ in self.scenario.journey_weights:
-            kind = STEPS[journey][0].text
+            kind = self.steps(journey)[0].text
             by_kind[kind] = by_kind.get(kind, 0) + int(counts[journey])
         return by_kind
 
-    def to_message(self, credentials: Credentials, run_dir: str) -> dict[str, Any]:
-        """The plan as JSON for the engine's pipe; the only place where secrets travel."""
+    def to_message(self) -> dict[str, Any]:
+        """The plan as JSON for another process, without secrets; the share is said apart."""
         return {
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self.target.model_dump(mode="json"),
             "seed": self.seed,
             "nonce": self.nonce,
             "tags": self.tags,
             "command": list(self.command),
-            "run_dir": run_dir,
-            "credentials": {
-                "rest_api_key": credentials.rest_api_key,
-                "rest_api_secret": credentials.rest_api_secret,
-                "basic_user": credentials.basic_user,
-                "basic_password": credentials.basic_password,
-            },
         }
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> RunPlan:
-        """The plan that came through the pipe."""
+        """The plan that another process sent."""
         return cls(
             scenario=Scenario.model_validate(message["scenario"]),
             slas=tuple(Sla.model_validate(sla) for sla in message["slas"]),
@@ -132,7 +156,7 @@ class RunPlan:
             command=tuple(message["command"]),
         )
 
-    def to_json(self, *, run_id: str, t0_ns: int) -> dict[str, Any]:
+    def to_json(self, *, run_id: str, t0_ns: int, workers: int = 1) -> dict[str, Any]:
         """The content of plan.json: facts only, secrets by reference."""
         return {
             "slagate": version("slagate"),
@@ -141,21 +165,24 @@ class RunPlan:
             "seed": self.seed,
             "digest": self.arrivals.digest(),
             "t0_ns": t0_ns,
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self._target_json(),
             "tags": self.tags,
             "command": list(self.command),
-            "payers": [payer.id for payer in self.scenario.people.payer_shares],
+            "payers": list(self.scenario.people.payer_ids),
+            "kinds": self._custom_kinds_json(),
             "planned": {
                 "total": len(self.arrivals),
                 "by_kind": self.counts_by_kind(),
                 "measured_by_kind": self.counts_by_kind(self.warm_up_ns),
             },
             "warm_up_ns": self.warm_up_ns,
+            "maintenance_ns": [each.window_ns(t0_ns) for each in self.scenario.maintenance],
             "length_ns": round(self.scenario.length_s * 1e9),
             "drain_ns": round(self.drain_s * 1e9),
-            "lanes": self.lanes,
+            "lanes": sum(self.lanes_of(workers)),
+            "workers": workers,
             "row": [list(part) for part in OBSERVATION.descr],
             "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
             "host": {
@@ -166,9 +193,24 @@ class RunPlan:
             },
         }
 
+    def _custom_kinds_json(self) -> list[dict[str, Any]]:
+        """The user's own kinds as rows number them, and which files spoke for them."""
+        return [
+            {
+                "number": int(kind),
+                "kind": kind.text,
+                "class": kind.group,
+                "module": declared.module,
+                "sha256": sha256(Path(declared.module).read_bytes()).hexdigest(),
+            }
+            for kind, declared in zip(self.target.custom_kinds, self.target.custom, strict=True)
+        ]
+
     def _target_json(self) -> dict[str, Any]:
         content = self.target.model_dump(mode="json")
         content["time_outs"]["connect"] = f"{self.connect_s:g}s"
+        if self.target.echeck is not None:
+            content["echeck"]["account_number"] = f"***{self.target.echeck.account_number[-4:]}"
         content["auth"] = {
             name: ref | {"value": "***"} for name, ref in content["auth"].items() if ref is not None
         }

@@ -8,38 +8,32 @@ from datetime import UTC, datetime
 from functools import partial
 
 from loadtests.clock import RunClock
+from loadtests.custom_module import CustomModuleError
 from loadtests.http_client import Client, ConnectionFailedError, NoAnswerInTimeError, UnreadableReplyError
 from loadtests.locust_statistics import Failure
 from loadtests.pacing import Due
 from loadtests.parties import Parties
-from loadtests.people import Population
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.tally import Tally
+from loadtests.tracing import traced
 from loadtests.transaction import Call, Classified, Reply, Transaction
-from loadtests.wires import rest, soap_edi
+from loadtests.transactions import Transactions
+from loadtests.wire_codecs import load_codecs
 from loadtests.wires.credentials import Credentials
-from scenarios.kinds import Wire
 from scenarios.observation import ANSWERS, NEVER, Outcome
-from scenarios.target import Target
 
-_Build = Callable[[Transaction, Target, Credentials], Call]
-_Classify = Callable[[Transaction, Reply], Classified]
-_CODECS: dict[Wire, tuple[_Build, _Classify]] = {
-    Wire.REST: (rest.build_call, rest.classify_reply),
-    Wire.SOAP_EDI: (soap_edi.build_call, soap_edi.classify_reply),
-}
 _FAILURES: dict[type[Exception], Outcome] = {
     NoAnswerInTimeError: Outcome.TIMEOUT,
     ConnectionFailedError: Outcome.CONNECTION,
     UnreadableReplyError: Outcome.ERROR,
 }
 _FAULTS = tuple(_FAILURES)
-# Rows are made twice for each transaction; these leave out the named tuples' own __new__, which costs more than they do.
-_observation = partial(tuple.__new__, Observation)
-_payment_record = partial(tuple.__new__, PaymentRecord)
 _NOTHING = Reply(status=0, body=b"")
 _CUT_OFF = Classified(outcome=Outcome.IN_FLIGHT, detail="cut off at the end of the run")
+# Made once or twice for each transaction; these leave out the named tuples' own __new__, which costs more.
+_observation = partial(tuple.__new__, Observation)
+_payment_record = partial(tuple.__new__, PaymentRecord)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +64,15 @@ class Sender:
         self._clock = clock
         self._recorder = recorder
         self._tally = tally
-        population = Population(plan.scenario, plan.seed, expiration_year=_year(clock.t0_ns) + 3)
-        self._parties = Parties(plan.arrivals, population, plan.nonce, self._build)
+        self._codecs = load_codecs(plan.target)
+        transactions = Transactions(
+            plan.scenario,
+            plan.target,
+            seed=plan.seed,
+            nonce=plan.nonce,
+            expiration_year=_year(clock.t0_ns) + 3,
+        )
+        self._parties = Parties(plan, transactions, self._build)
         self._failures: list[Failure] = []
 
     def fresh_failures(self) -> list[Failure]:
@@ -82,14 +83,18 @@ class Sender:
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
         transaction, call = self._parties.at(due.place)
-        classify_reply = _CODECS[transaction.wire][1]
+        if call is None:
+            try:
+                call = self._build(transaction)
+            except CustomModuleError as error:
+                return self._unbuilt(due, transaction, str(error), report)
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
         self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
         try:
             try:
                 reply = client.exchange(call)
-                said = classify_reply(transaction, reply)
+                said = self._codecs[transaction.kind].classify_reply(transaction, reply)
             except _FAULTS as error:
                 said = Classified(outcome=_FAILURES[type(error)], detail=str(error))
         finally:
@@ -111,14 +116,37 @@ class Sender:
                     )
                 )
 
+    def _build(self, transaction: Transaction) -> Call:
+        build_call = self._codecs[transaction.kind].build_call
+        call = build_call(transaction, self._plan.target, self._credentials)
+        return traced(call, self._plan.nonce, transaction)
+
     def never_sent(self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int) -> None:
         """The row of an arrival that came due and found no user before the run ended."""
         [transaction] = self._parties.transactions(place, place + 1)
         outcome = Outcome.NOT_STARTED
         self._observe(place, transaction, outcome, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
 
-    def _build(self, transaction: Transaction) -> Call:
-        return _CODECS[transaction.wire][0](transaction, self._plan.target, self._credentials)
+    def _unbuilt(
+        self, due: Due, transaction: Transaction, detail: str, report: Callable[[Sent], None] | None
+    ) -> None:
+        """A user's module gave no call: nothing was sent, and that is our side's fault, not the gateway's."""
+        now_ns = self._clock.now_ns()
+        self.never_sent(due.place, due.planned_ns, now_ns, max(1, (now_ns - due.planned_ns) // 1_000_000))
+        failure = f"{Outcome.NOT_STARTED.text}: {detail}"
+        self._failures.append(Failure(transaction.wire, transaction.kind, failure, now_ns))
+        if report is not None:
+            report(
+                Sent(
+                    wire=transaction.wire.text,
+                    kind=transaction.kind.text,
+                    url="",
+                    started_ns=now_ns,
+                    response_ms=0.0,
+                    reply_bytes=0,
+                    failure=failure,
+                )
+            )
 
     def _record(
         self,
@@ -129,14 +157,14 @@ class Sender:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        charge, outcome, planned_ns = transaction.charge, said.outcome, due.planned_ns
-        if charge is not None:
+        outcome, planned_ns = said.outcome, due.planned_ns
+        if transaction.charge is not None:
             record = (
                 transaction.arrival,
                 transaction.attempt,
                 transaction.kind,
                 outcome,
-                charge.amount_cents,
+                transaction.asked_cents,
                 said.approved_cents,
                 transaction.identifiers.reference,
                 said.transaction_id,

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
-from scenarios.kinds import CLASSES, KIND_CLASS, Kind
+from scenarios.kinds import CLASSES, AnyKind, class_of
 from scenarios.observation import ANSWERS, Outcome
 
 REFUSALS_IN_A_ROW = 20
@@ -60,10 +60,10 @@ class Tally:
             if planned_ns >= self.measured_from_ns and now_ns - planned_ns > self.limit_ns
         )
 
-    def start(self, arrival: int, kind: Kind, planned_ns: int, own_lag_ns: int) -> None:
+    def start(self, arrival: int, kind: AnyKind, planned_ns: int, own_lag_ns: int) -> None:
         """An attempt goes out, so much later than it could have."""
         self.started += 1
-        self.open[arrival] = (KIND_CLASS[kind], planned_ns)
+        self.open[arrival] = (class_of(kind), planned_ns)
         if own_lag_ns >= _LATE_NS:
             self.late += 1
         self.own_lag_ms.append(own_lag_ns / 1e6 if own_lag_ns > 0 else 0.0)

@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from loadtests.claims import Claim
 from loadtests.people import Charge, Person
 from loadtests.random_bits import U64
-from scenarios.kinds import Kind, Wire
+from scenarios.kind_wires import KindWires
+from scenarios.kinds import AnyKind, Kind, Wire
 from scenarios.observation import STEPS_PER_ROOT, Outcome
+from scenarios.target import CheckAccount
 
-WIRE_OF_KIND = {Kind.ELIGIBILITY_INQUIRY: Wire.SOAP_EDI, Kind.CARD_SALE: Wire.REST}
+WIRE_OF_KIND = {kind: KindWires().of(kind) for kind in Kind}  # where a target does not say otherwise
+_MOVE_EARLIER_MONEY = frozenset({Kind.CARD_CAPTURE, Kind.VOID, Kind.REFUND})
 
 
 class Identifiers(NamedTuple):
@@ -30,13 +34,13 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     Control numbers of one run start at a place given by the nonce and go up by one a root and step-attempt.
     """
     root, step = divmod(arrival, STEPS_PER_ROOT)
-    control_number = (_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 1_000_000_000
-    return Identifiers(f"{nonce}-{root}-{step}-{attempt}", control_number)
+    number = (_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 999_999_999 + 1
+    return Identifiers(f"{nonce}-{root}-{step}-{attempt}", number)
 
 
 def identify_roots(nonce: str, roots: U64) -> list[Identifiers]:
     """What `identify` gives for the first attempt at the first step of each of these roots."""
-    numbers = ((roots + np.uint64(_start(nonce))) % np.uint64(1_000_000_000)).tolist()
+    numbers = ((roots + np.uint64(_start(nonce))) % np.uint64(999_999_999) + np.uint64(1)).tolist()
     return [
         tuple.__new__(
             Identifiers, (f"{nonce}-{root}-0-0", number)
@@ -50,20 +54,39 @@ def _start(nonce: str) -> int:
     return int(nonce, 36) * 7919
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What a transaction needs of the one before that it refers to."""
+
+    transaction_id: str = ""
+    token: str = ""  # of a saved payment method
+    amount_cents: int = 0  # as approved: what is to be captured, voided or refunded
+
+
 # The values below are made for every transaction. Nobody changes them; `frozen` would double what making them costs.
 
 
 @dataclass(slots=True)
 class Transaction:
-    """What is asked: kind, person or charge, identifiers."""
+    """What is asked: kind, person or charge, identifiers, and what it refers to."""
 
     arrival: int
     attempt: int
-    kind: Kind
+    kind: AnyKind
     wire: Wire
     person: Person
     charge: Charge | None
     identifiers: Identifiers
+    earlier: Earlier | None = None  # capture, void, refund, sale with a token, receipt lookup
+    claim: Claim | None = None  # claim status
+    check: CheckAccount | None = None  # eCheck sale
+
+    @property
+    def asked_cents(self) -> int:
+        """What the gateway is asked to move: the charge, or for a capture, void or refund the earlier amount."""
+        if self.kind in _MOVE_EARLIER_MONEY:
+            return self.earlier.amount_cents if self.earlier else 0
+        return self.charge.amount_cents if self.charge and self.kind != Kind.TOKEN_SAVE else 0
 
 
 @dataclass(slots=True)
@@ -71,8 +94,11 @@ class Call:
     """An HTTP request, complete but for the connection."""
 
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[
+        str, str
+    ]  # the same object for all calls of a wire, where possible: it is turned to bytes once
     body: bytes
+    own_headers: Mapping[str, str] = field(default_factory=dict)  # of this call alone
 
 
 @dataclass(slots=True)
@@ -90,4 +116,5 @@ class Classified:
     outcome: Outcome
     approved_cents: int = 0
     transaction_id: str = ""
+    token: str = ""  # of the payment method that was saved
     detail: str = field(default="", compare=False)  # for Locust's failure table; no personal data

@@ -3,10 +3,13 @@
 GatewayError
 ├── SettingsError(ValueError)      the command line, the environment or a profile is wrong: exit code 2
 ├── AmountError(ValueError)        an amount that is not money
+├── RefusedError(ValueError)       the state of a payment forbids it: answered with a code of its own
+├── StorageError(OSError)          the ledger could not be written: nothing was acknowledged
 ├── BodyError                      the request body cannot be taken; carries its HTTP status
 ├── EnvelopeError(ValueError)   the X12 interchange is broken: answered with a TA1
 ├── InquiryError(ValueError)    the 270 inside it is broken: answered with a 999
-└── SoapError(ValueError)       the SOAP message is broken: answered with a SOAP fault
+├── SoapError(ValueError)       the SOAP message is broken: answered with a SOAP fault
+└── CoreError(ValueError)       the CORE envelope is broken: answered with its error code
 
 What a caller sends never raises past its route: it is answered in the caller's own protocol.
 """
@@ -24,6 +27,19 @@ class SettingsError(GatewayError, ValueError):
 
 class AmountError(GatewayError, ValueError):
     """The text is not an amount of money in dollars and cents."""
+
+
+class RefusedError(GatewayError, ValueError):
+    """The payment cannot be made or changed; `code` is the response code, `place` the field to blame."""
+
+    def __init__(self, code: str, place: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.place = place
+
+
+class StorageError(GatewayError, OSError):
+    """The ledger could not be written, so the payment was not made."""
 
 
 class BodyError(GatewayError):
@@ -69,4 +85,12 @@ class SoapError(GatewayError, ValueError):
     def __init__(self, version: str, message: str, *, code: str = "Client") -> None:
         super().__init__(message)
         self.version = version
+        self.code = code
+
+
+class CoreError(GatewayError, ValueError):
+    """The CORE envelope cannot be accepted; `code` is the ErrorCode of the answer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code

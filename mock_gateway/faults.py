@@ -1,43 +1,68 @@
-"""Faults and planted defects: how a profile declares them, and when each one fires."""
+"""Faults and planted defects: how a profile or the control interface declares them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from random import Random
-from typing import Annotated, Literal, Self
+from functools import cached_property
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mock_gateway.durations import Duration, PositiveDuration
+from mock_gateway.route_names import ACTIONS, ALL_ROUTES, HEALTHCARE_ROUTES, RouteName, routes_of
 
 
 class FaultKind(StrEnum):
     """Closed set of what can go wrong on request."""
 
     ERROR_STATUS = "error_status"
+    MAINTENANCE = "maintenance"
     RESET = "reset"
     BLACK_HOLE = "black_hole"
+    LATENCY = "latency"
     STALL = "stall"
     CRASH = "crash"
+    PAYER_OUTAGE = "payer_outage"
+    SLOW_DRIP = "slow_drip"
+    TRUNCATED_BODY = "truncated_body"
+    MALFORMED_REPLY = "malformed_reply"
+    MALFORMED_ENVELOPE = "malformed_envelope"
     ANOTHER_PATIENTS_ANSWER = "another_patients_answer"
     AMOUNT_CHANGED = "amount_changed"
-    MALFORMED_REPLY = "malformed_reply"
+    DOUBLE_POSTING = "double_posting"
+    ACKNOWLEDGED_NOT_STORED = "acknowledged_not_stored"
+    STALE_IDEMPOTENT_ANSWER = "stale_idempotent_answer"
+    CRASH_BEFORE_COMMIT = "crash_before_commit"
+    CRASH_AFTER_COMMIT = "crash_after_commit"
 
 
-# These replace the work: nothing is decided and no money is taken. The planted defects spoil an answer
-# to work that was done.
-AT_ONCE = frozenset({FaultKind.ERROR_STATUS, FaultKind.RESET, FaultKind.BLACK_HOLE})
+_TAKES_ADD = frozenset({FaultKind.LATENCY, FaultKind.STALL, FaultKind.SLOW_DRIP})
+_CHARGES = frozenset({"sale", "auth"})
+# Kinds that only these routes can show.
+_ONLY_ON = {
+    FaultKind.PAYER_OUTAGE: HEALTHCARE_ROUTES,
+    FaultKind.ANOTHER_PATIENTS_ANSWER: _CHARGES | HEALTHCARE_ROUTES,
+    FaultKind.AMOUNT_CHANGED: _CHARGES,
+    FaultKind.DOUBLE_POSTING: _CHARGES,
+    FaultKind.STALE_IDEMPOTENT_ANSWER: _CHARGES,
+    FaultKind.ACKNOWLEDGED_NOT_STORED: _CHARGES | {"token"},
+    FaultKind.CRASH_BEFORE_COMMIT: ACTIONS,
+    FaultKind.CRASH_AFTER_COMMIT: ACTIONS,
+    # Of the process, whatever it is busy with.
+    FaultKind.CRASH: frozenset[str](),
+}
 
 
 class Fault(BaseModel):
-    """One declared fault. Times count from the first business request, in seconds."""
+    """One declared fault. Times count from the first business request, in seconds.
+
+    Route "payment" or "healthcare" means every route of that class, "any" both.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
     kind: Annotated[FaultKind, Field(strict=False)]
-    route: Literal["sale", "eligibility", "any"] = "any"
+    route: RouteName = "any"
     share: Annotated[float, Field(ge=0, le=1)] = 1.0
     at: Duration = 0.0
     lasts: Annotated[PositiveDuration | None, Field(alias="for")] = None
@@ -52,27 +77,37 @@ class Fault(BaseModel):
         problems = []
         if "status" in given and self.kind is not FaultKind.ERROR_STATUS:
             problems.append("status belongs to error_status only")
-        if self.kind is FaultKind.STALL and self.add is None:
-            problems.append('stall needs add, such as add = "30s"')
-        if self.add is not None and self.kind is not FaultKind.STALL:
-            problems.append("add belongs to stall only")
+        if self.kind in _TAKES_ADD and self.add is None and not self.holds:
+            problems.append(f'{self.kind.value} needs add, such as add = "30s"')
+        if self.kind is FaultKind.STALL and self.add is None and given & {"share", "count"}:
+            problems.append("a stall without add holds everything it concerns; leave share and count out")
+        if self.add is not None and self.kind not in _TAKES_ADD:
+            problems.append("add belongs to latency, stall and slow_drip only")
         if self.kind is FaultKind.CRASH and given - {"kind", "at"}:
             problems.append("crash takes only at")
-        if self.kind is FaultKind.AMOUNT_CHANGED and self.route == "eligibility":
-            problems.append("amount_changed happens to sales only")
-        if self.payer is not None and self.route == "sale":
-            problems.append("a sale has no payer; leave payer out or take route eligibility")
+        if self.kind is FaultKind.MAINTENANCE and (given & {"share", "count", "payer"}):
+            problems.append("maintenance takes only at, for and route")
+        if not self.routes and self.kind is not FaultKind.CRASH:
+            problems.append(f"{self.kind.value} happens to {', '.join(sorted(_ONLY_ON[self.kind]))} only")
+        elif self.payer is not None and not self.routes & HEALTHCARE_ROUTES:
+            problems.append("a payment has no payer; leave payer out or take route eligibility")
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
+    @property
+    def holds(self) -> bool:
+        """Whether everything that it concerns waits until it ends, rather than so long each."""
+        return self.kind is FaultKind.STALL and self.add is None and self.lasts is not None
+
+    @cached_property
+    def routes(self) -> frozenset[str]:
+        """The routes on which it can happen at all."""
+        return routes_of(self.route) & _ONLY_ON.get(self.kind, ALL_ROUTES)
+
     def concerns(self, route: str, payer: str | None) -> bool:
         """Whether requests on this route, to this payer, can meet the fault at all."""
-        if self.kind is FaultKind.CRASH or self.route not in ("any", route):
-            return False
-        if self.kind is FaultKind.AMOUNT_CHANGED and route != "sale":
-            return False
-        return self.payer is None or self.payer == payer
+        return route in self.routes and (self.payer is None or self.payer == payer)
 
     def is_active(self, elapsed_s: float) -> bool:
         return elapsed_s >= self.at and (self.lasts is None or elapsed_s < self.at + self.lasts)
@@ -80,9 +115,10 @@ class Fault(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What befalls one request: extra seconds of waiting, and at most one other fault."""
+    """What befalls one request: extra seconds of waiting (and by what), and at most one other fault."""
 
     added_s: float = 0.0
+    delayed_by: FaultKind | None = None
     fault: Fault | None = None
 
     @property
@@ -91,55 +127,3 @@ class Effect:
 
 
 NO_EFFECT = Effect()
-
-
-class FaultPlan:
-    """The declared faults of a profile, in order, each with its own random stream and count."""
-
-    def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
-        self._faults = [(fault, Random(f"{seed}/fault/{place}")) for place, fault in enumerate(faults)]
-        self._left = [fault.count for fault in faults]
-        self.fired: Counter[str] = Counter({fault.kind.value: 0 for fault in faults})
-
-    def crash_times(self) -> list[float]:
-        """Seconds after the first business request at which the process is to die."""
-        return [fault.at for fault, _ in self._faults if fault.kind is FaultKind.CRASH]
-
-    def choose(
-        self,
-        route: str,
-        elapsed_s: float,
-        *,
-        payer: str | None = None,
-        impossible: AbstractSet[FaultKind] = frozenset(),
-    ) -> Effect:
-        """What befalls this request: every stall adds up; of the rest the first declared one wins.
-
-        `impossible` names kinds that this request cannot show (a declined sale has no amount to change);
-        they neither fire nor count.
-        """
-        if not self._faults:
-            return NO_EFFECT
-        added_s = 0.0
-        chosen: Fault | None = None
-        for place, (fault, random) in enumerate(self._faults):
-            if not fault.concerns(route, payer):
-                continue
-            # Drawn whether or not the fault is active: the k-th request's fate must not hang on timing.
-            hit = fault.share >= 1.0 or random.random() < fault.share
-            if not hit or self._left[place] == 0 or not fault.is_active(elapsed_s):
-                continue
-            if fault.kind is FaultKind.STALL:
-                added_s += fault.add or 0.0
-            elif chosen is None and fault.kind not in impossible:
-                chosen = fault
-            else:
-                continue
-            self._count(place, fault)
-        return Effect(added_s=added_s, fault=chosen)
-
-    def _count(self, place: int, fault: Fault) -> None:
-        left = self._left[place]
-        if left is not None:
-            self._left[place] = left - 1
-        self.fired[fault.kind.value] += 1

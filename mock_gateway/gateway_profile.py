@@ -3,79 +3,85 @@
 from __future__ import annotations
 
 import difflib
-import math
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
+from mock_gateway.answer_rates import Answers, ClaimAnswers, Declared
+from mock_gateway.durations import Duration
 from mock_gateway.errors import SettingsError
 from mock_gateway.faults import Fault
+from mock_gateway.payment_facts import PaymentFacts
 from mock_gateway.profile_problems import describe_problems
-from mock_gateway.service_time import ServiceTime
+from mock_gateway.route_names import CLAIM_STATUS
+from mock_gateway.service_time import Constant, ServiceTime
 
-# AAA03 codes that the answers may carry, by the loop that they stand in.
-SUBSCRIBER_CODES = ("71", "72", "73", "75")
-PAYER_SIDE_CODES = ("42", "80")
-
-Share = Annotated[float, Field(ge=0, le=1)]
+_NO_TIME = Constant.model_validate({"distribution": "constant", "value": "0s"})
+Concurrency = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+class Stage(Declared):
+    """One station: how many requests it serves at once (absent: all that come), and how long each takes.
+
+    Without a service time of its own a payer or the card network takes that of the route.
+    """
+
+    concurrency: Concurrency | None = None
+    service_time: ServiceTime | None = None
 
 
-class Answers(_Declared):
-    """Which answers the members get: `inactive` and `rejected` are shares of members, the rest is active."""
+class GatewayStage(Declared):
+    """The gateway's own work on a request, before anybody else is asked."""
 
-    inactive: Share = 0.06
-    rejected: Share = 0.10
-    # Share of each AAA03 among the rejected.
-    rejections: dict[str, Share] = Field(
-        default={"75": 0.52, "72": 0.20, "73": 0.12, "71": 0.08, "42": 0.05, "80": 0.03}
-    )
-
-    @model_validator(mode="after")
-    def _shares_make_sense(self) -> Self:
-        problems = []
-        if self.inactive + self.rejected > 1:
-            problems.append(
-                f"inactive and rejected make {self.inactive + self.rejected:g} together, more than 1"
-            )
-        known = SUBSCRIBER_CODES + PAYER_SIDE_CODES
-        unknown = [code for code in self.rejections if code not in known]
-        if unknown:
-            problems.append(f"rejections: unknown code {', '.join(unknown)}; use {', '.join(known)}")
-        total = math.fsum(self.rejections.values())
-        if abs(total - 1) > 1e-6:
-            problems.append(f"the shares in rejections must add up to 1 (they add up to {total:g})")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    concurrency: Concurrency | None = None
+    service_time: ServiceTime = _NO_TIME
 
 
-class Sale(_Declared):
+class Sale(Declared):
     """Card sales. `echo_amount` sends the asked amount back, which no public document shows: inferred."""
 
     service_time: ServiceTime
     echo_amount: bool = True
 
 
-class Eligibility(_Declared):
+class Eligibility(Declared):
     service_time: ServiceTime
+    # The Enhanced inquiry has the gateway work out more, which may take it longer.
+    enhanced_adds: Duration = 0.0
     answers: Answers = Answers()
 
 
-class Profile(_Declared):
+class ClaimStatus(Declared):
+    """Claim status; without a service time of its own it takes that of eligibility."""
+
+    service_time: ServiceTime | None = None
+    answers: ClaimAnswers = ClaimAnswers()
+
+
+class Profile(Declared):
     """Everything that a profile file declares."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     purpose: str = ""
     sale: Sale
     eligibility: Eligibility
+    claim_status: ClaimStatus = ClaimStatus()
+    payments: PaymentFacts = PaymentFacts()
+    gateway: GatewayStage = GatewayStage()
+    card_network: Stage = Stage()
+    # By payer id as inquiries name it; the rest gets a station each, of the kind of `other_payers`.
+    payers: Annotated[dict[str, Stage], Field(default={}, max_length=1000)]
+    other_payers: Stage = Stage()
     faults: Annotated[tuple[Fault, ...], Field(max_length=100, strict=False)] = ()
+
+    def service_time_of(self, route: str) -> ServiceTime:
+        """What a payer takes for the route unless it declares a time of its own."""
+        if route == CLAIM_STATUS and self.claim_status.service_time is not None:
+            return self.claim_status.service_time
+        return self.eligibility.service_time
 
 
 def list_profiles() -> list[str]:

@@ -1,4 +1,4 @@
-"""Two ways of not answering: cutting the connection, and keeping it without a word."""
+"""Ways of not answering: cutting the connection, closing it too early, and keeping it without a word."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ class TransportSharingProtocol(HttpToolsProtocol):
 async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def close_connection(scope: Scope, receive: Receive) -> None:
+    """Close in the ordinary way, once what was written has gone out."""
+    transport: asyncio.Transport = scope["extensions"][_EXTENSION]
+    transport.close()
+    await _wait_for_disconnect(receive)
 
 
 class BlackHole(Response):

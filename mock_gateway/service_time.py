@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mock_gateway.durations import Duration, PositiveDuration
 
 _STRICT = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+_SIGMA_MAX = 3.0
+_Z95 = 1.6448536269514722
 
 
 class Constant(BaseModel):
@@ -36,18 +38,57 @@ class Exponential(BaseModel):
 
 
 class Lognormal(BaseModel):
-    """exp(N(ln median, sigma²)): half of the draws are below `median`, `sigma` spreads their logarithm."""
+    """exp(N(ln median, sigma²)), by `median` and `sigma`, by `mean` and `median`, or by `p50` and `p95`.
+
+    mean = median · exp(sigma²/2) and p95 = p50 · exp(1.6449 sigma) give sigma.
+    """
 
     model_config = _STRICT
     distribution: Literal["lognormal"]
-    median: PositiveDuration
-    sigma: Annotated[float, Field(ge=0, le=3)]
+    median: PositiveDuration | None = None
+    sigma: Annotated[float, Field(ge=0, le=_SIGMA_MAX)] | None = None
+    mean: PositiveDuration | None = None
+    p50: PositiveDuration | None = None
+    p95: PositiveDuration | None = None
+
+    @model_validator(mode="after")
+    def _is_declared_one_way(self) -> Self:
+        given = self.model_fields_set - {"distribution"}
+        if given not in ({"median", "sigma"}, {"mean", "median"}, {"p50", "p95"}):
+            raise ValueError("lognormal takes median and sigma, mean and median, or p50 and p95")
+        smaller, larger = (self.p50, self.p95) if self.p50 else (self.median, self.mean)
+        if smaller and larger and smaller > larger:
+            raise ValueError("the median of a lognormal lies below its mean and its p95")
+        if self.shape[1] > _SIGMA_MAX:
+            raise ValueError(f"spreads too far: sigma would be {self.shape[1]:.2f}, more than {_SIGMA_MAX:g}")
+        return self
+
+    @property
+    def shape(self) -> tuple[float, float]:
+        """ln(median) and sigma."""
+        middle = self.median or self.p50 or 1.0
+        if self.sigma is not None:
+            return math.log(middle), self.sigma
+        if self.p95 is not None:
+            return math.log(middle), math.log(self.p95 / middle) / _Z95
+        return math.log(middle), math.sqrt(2 * math.log((self.mean or middle) / middle))
 
     def draw(self, random: Random) -> float:
-        return random.lognormvariate(math.log(self.median), self.sigma)
+        return random.lognormvariate(*self.shape)
 
 
-SimpleTime = Annotated[Constant | Exponential | Lognormal, Field(discriminator="distribution")]
+class Empirical(BaseModel):
+    """Each draw is one of `values`, all equally likely: a measured sample, replayed."""
+
+    model_config = _STRICT
+    distribution: Literal["empirical"]
+    values: Annotated[tuple[Duration, ...], Field(strict=False, min_length=1, max_length=100_000)]
+
+    def draw(self, random: Random) -> float:
+        return random.choice(self.values)
+
+
+SimpleTime = Annotated[Constant | Exponential | Lognormal | Empirical, Field(discriminator="distribution")]
 
 
 class Component(BaseModel):
@@ -84,4 +125,6 @@ class Mixture(BaseModel):
         return self.components[-1].time.draw(random)
 
 
-ServiceTime = Annotated[Constant | Exponential | Lognormal | Mixture, Field(discriminator="distribution")]
+ServiceTime = Annotated[
+    Constant | Exponential | Lognormal | Empirical | Mixture, Field(discriminator="distribution")
+]

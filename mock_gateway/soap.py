@@ -34,12 +34,17 @@ _DEPTH_MAX = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoapCall:
-    """One call: the operation's local name and namespace, and the text of each of its child elements."""
+    """One call: the operation's local name and namespace, and the text of each element below it.
+
+    Arguments of a typed call lie one level deeper than those of a plain one; both are found by name, the
+    first of its name counts. `headers` are the elements of the SOAP header likewise.
+    """
 
     version: SoapVersion
     operation: str
     namespace: str
     arguments: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,11 @@ class _Reader:
         self.version = version
         self.operation = ""
         self.namespace = ""
-        self.arguments: dict[str, list[str]] = {}
+        self.arguments: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
         self._path: list[str] = []
-        self._argument: list[str] | None = None
+        # Pieces of text of each open element below the operation or the header.
+        self._open: list[list[str]] = []
 
     def parse(self, body: bytes) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -71,7 +78,7 @@ class _Reader:
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         parser.Parse(body, True)
 
-    def _start(self, name: str, _attributes: object) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         self._path.append(local)
         depth = len(self._path)
@@ -79,11 +86,13 @@ class _Reader:
             self._open_envelope(local, namespace)
         elif depth > _DEPTH_MAX:
             raise SoapError(self.version.name, f"elements lie deeper than {_DEPTH_MAX}")
-        elif depth >= 3 and self._path[1] == "Body":
-            if depth == 3 and not self.operation:
+        elif depth >= 3:
+            in_body = self._path[1] == "Body"
+            if in_body and depth == 3 and not self.operation:
                 self.operation, self.namespace = local, namespace
-            elif depth == 4:
-                self._argument = self.arguments.setdefault(local, [])
+            if not in_body and local == "Password":
+                self.headers.setdefault("PasswordType", attributes.get("Type", ""))
+            self._open.append([])
 
     def _open_envelope(self, local: str, namespace: str) -> None:
         if local != "Envelope":
@@ -94,13 +103,18 @@ class _Reader:
         self.version = _BY_NAMESPACE[namespace]
 
     def _end(self, _name: str) -> None:
-        self._path.pop()
-        if len(self._path) == 3:
-            self._argument = None
+        local = self._path.pop()
+        if len(self._path) < 2:
+            return
+        text = "".join(self._open.pop())
+        if self._path[1] == "Header":
+            self.headers.setdefault(local, text)
+        elif len(self._path) > 2:
+            self.arguments.setdefault(local, text)
 
     def _characters(self, text: str) -> None:
-        if self._argument is not None:
-            self._argument.append(text)
+        if self._open:
+            self._open[-1].append(text)
 
     def _refuse_doctype(self, *_: object) -> NoReturn:
         raise SoapError(self.version.name, "a SOAP message has no document type")
@@ -126,16 +140,22 @@ def read_call(body: bytes, content_type: str) -> SoapCall:
         version=reader.version,
         operation=reader.operation,
         namespace=reader.namespace,
-        arguments={name: "".join(parts) for name, parts in reader.arguments.items()},
+        arguments=reader.arguments,
+        headers=reader.headers,
     )
 
 
 def write_result(call: SoapCall, text: str) -> SoapMessage:
     """The answer `<op>Response/<op>Result` with a text in it, as ASP.NET services name them."""
+    return write_typed_result(call, escape(text))
+
+
+def write_typed_result(call: SoapCall, xml: str) -> SoapMessage:
+    """As `write_result`, with elements in it that are XML already; they fall into the call's namespace."""
     name = call.operation
     namespace = f" xmlns={quoteattr(call.namespace)}" if call.namespace else ""
-    inner = f"<{name}Response{namespace}><{name}Result>{escape(text)}</{name}Result></{name}Response>"
-    return _envelope(call.version, 200, inner)
+    inner = f"<{name}Response{namespace}><{name}Result>{xml}</{name}Result></{name}Response>"
+    return write_envelope(call.version, 200, inner)
 
 
 def write_fault(version_name: str, code: str, message: str) -> SoapMessage:
@@ -149,16 +169,17 @@ def write_fault(version_name: str, code: str, message: str) -> SoapMessage:
         inner = (
             f"<soap:Fault><faultcode>soap:{code}</faultcode><faultstring>{text}</faultstring></soap:Fault>"
         )
-        return _envelope(version, 500, inner)
+        return write_envelope(version, 500, inner)
     code = _CODES_1_2.get(code, code)
     inner = (
         f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value></soap:Code>"
         f'<soap:Reason><soap:Text xml:lang="en">{text}</soap:Text></soap:Reason></soap:Fault>'
     )
-    return _envelope(version, 400 if code == "Sender" else 500, inner)
+    return write_envelope(version, 400 if code == "Sender" else 500, inner)
 
 
-def _envelope(version: SoapVersion, status: int, inner: str) -> SoapMessage:
+def write_envelope(version: SoapVersion, status: int, inner: str) -> SoapMessage:
+    """A message whose SOAP body is `inner`."""
     text = (
         '<?xml version="1.0" encoding="utf-8"?>'
         f'<soap:Envelope xmlns:soap="{version.value}"><soap:Body>{inner}</soap:Body></soap:Envelope>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 
 class Tally:
@@ -44,6 +45,12 @@ class Tally:
     def count(self, route: str, status: str) -> None:
         """`status` is the HTTP status, or reset or black_hole where there is none."""
         self._requests[route][status] += 1
+
+    def requests(self) -> Iterator[tuple[str, str, int]]:
+        """Route, status and how often."""
+        for route, counts in self._requests.items():
+            for status, count in counts.items():
+                yield route, status, count
 
     def read(self) -> dict[str, object]:
         elapsed_s = self.elapsed_s()

@@ -38,12 +38,36 @@ class Wire(IntEnum):
     SOAP_OBJECT = 3
     SOAP_EDI = 4
     CORE_SOAP = 5
+    CUSTOM = 100  # whatever a user's own module speaks
 
     @property
     def text(self) -> str:
         """The name used in files and reports."""
         return self.name.lower()
 
+
+FIRST_CUSTOM_KIND = 100
+MOST_CUSTOM_KINDS = 100
+
+
+class CustomKind(int):
+    """A user's own kind: its number in rows (from 100 up), its name and its class."""
+
+    text: str
+    group: str
+
+    def __new__(cls, number: int, text: str, group: str) -> CustomKind:
+        """Raises ValueError for a number that is not a user's to give."""
+        if not FIRST_CUSTOM_KIND <= number < FIRST_CUSTOM_KIND + MOST_CUSTOM_KINDS:
+            raise ValueError(
+                f"kind number {number}: a user's own kinds are numbered from {FIRST_CUSTOM_KIND}"
+            )
+        made = super().__new__(cls, number)
+        made.text, made.group = text, group
+        return made
+
+
+AnyKind = Kind | CustomKind
 
 HEALTHCARE = "healthcare"
 PAYMENT = "payment"
@@ -64,3 +88,8 @@ KIND_CLASS: dict[Kind, str] = {
     Kind.RECEIPT_LOOKUP: LOOKUP,
 }
 CLASSES = (HEALTHCARE, PAYMENT, LOOKUP)
+
+
+def class_of(kind: AnyKind) -> str:
+    """The class that a kind is judged in."""
+    return kind.group if isinstance(kind, CustomKind) else KIND_CLASS[kind]

@@ -15,6 +15,7 @@ from scenarios.scenario import Scenario, scenario_cross_checks
 from scenarios.sla import Sla
 from scenarios.spelling import did_you_mean
 from scenarios.target import Target, target_cross_checks
+from scenarios.trace_facts import load_traces
 
 SHIPPED = Path(__file__).parent
 MAX_FILE_BYTES = 1_000_000
@@ -31,11 +32,11 @@ def find_file(name: str, folder: str, what: str) -> Path:
     """A path as given, or a shipped file by its name. Raises DeclarationError that says which exist."""
     path = Path(name)
     if path.suffix == ".toml" or "/" in name:
-        if not path.is_file():
+        if not _is_file(path):
             raise DeclarationError(name, [Problem(where="", message=f"no such {what} file")])
         return path
     shipped = SHIPPED / folder / f"{name}.toml"
-    if not shipped.is_file():
+    if not _is_file(shipped):
         known = shipped_names(folder)
         message = (
             f"no shipped {what} of this name; {did_you_mean(name, known)} (or give a path that ends in .toml)"
@@ -44,13 +45,36 @@ def find_file(name: str, folder: str, what: str) -> Path:
     return shipped
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def load_scenario(name: str, *, settings: Sequence[str] = ()) -> Scenario:
     """The scenario of a file, with `KEY=VALUE` settings laid over it and checked alike."""
     path = find_file(name, "traffic", "scenario")
     raw = _read_toml(path)
     for setting in settings:
         _lay_over(raw, setting)
-    return _checked(Scenario, raw, str(path), scenario_cross_checks)
+    declared = _with_members(_checked(Scenario, raw, str(path), scenario_cross_checks), path.resolve().parent)
+    return load_traces(declared, path)
+
+
+def _with_members(scenario: Scenario, folder: Path) -> Scenario:
+    """Members named by a relative path are sought beside the scenario's file."""
+    if scenario.people.members is None:
+        return scenario
+    people = scenario.people.model_copy(
+        update={"members": scenario.people.members.beside(folder), "dependents_share": 0.0}
+    )
+    return scenario.model_copy(update={"people": people})
+
+
+def check_scenario_text(text: str, source: str) -> Scenario:
+    """The scenario of a text that stands in no file yet and replays no trace; raises DeclarationError."""
+    return _checked(Scenario, tomllib.loads(text), source, scenario_cross_checks)
 
 
 def load_sla(name: str) -> Sla:
@@ -60,37 +84,45 @@ def load_sla(name: str) -> Sla:
 
 
 def load_target(name: str) -> Target:
-    """The target of a file; a secret or a certificate named by a relative path is sought beside that file."""
+    """The target of a file; a secret, certificate or module named by a relative path is sought beside that file."""
     path = find_file(name, "targets", "target")
     target = _checked(Target, _read_toml(path), str(path), target_cross_checks)
+    folder = path.resolve().parent
     refs = {
-        key: ref.model_copy(update={"file": str(path.resolve().parent / ref.file)})
+        key: ref.model_copy(update={"file": str(folder / ref.file)})
         for key, ref in target.auth
         if ref is not None and ref.file is not None
     }
-    files = {key: str(path.resolve().parent / value) for key, value in target.tls if isinstance(value, str)}
-    return target.model_copy(
-        update={"auth": target.auth.model_copy(update=refs), "tls": target.tls.model_copy(update=files)}
+    own = tuple(each.model_copy(update={"module": str(folder / each.module)}) for each in target.custom)
+    missing = [
+        Problem(where=f"custom[{place}].module", message=f"no such file (got {each.module!r})")
+        for place, each in enumerate(own)
+        if not Path(each.module).is_file()
+    ]
+    if missing:
+        raise DeclarationError(str(path), missing)
+    tls = target.tls.model_copy(
+        update={key: str(folder / value) for key, value in target.tls if isinstance(value, str)}
     )
+    return target.model_copy(update={"auth": target.auth.model_copy(update=refs), "custom": own, "tls": tls})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    def refused(message: str) -> DeclarationError:
+        return DeclarationError(str(path), [Problem(where="", message=message)])
+
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise DeclarationError(
-                str(path), [Problem(where="", message="larger than 1 MB: not a declaration")]
-            )
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+            raise refused("larger than 1 MB: not a declaration")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DeclarationError(
-            str(path), [Problem(where="", message=f"cannot be read: {error.strerror}")]
-        ) from error
+        raise refused(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise DeclarationError(
-            str(path), [Problem(where="", message=f"is not UTF-8 text: {error}")]
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise DeclarationError(str(path), [Problem(where="", message=f"is not TOML: {error}")]) from error
+        raise refused(f"is not UTF-8 text: {error}") from error
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # tomllib's own, and what it lets through of absurd input
+        raise refused(f"is not TOML: {error}") from error
 
 
 def _lay_over(raw: dict[str, Any], setting: str) -> None:
@@ -104,6 +136,10 @@ def _lay_over(raw: dict[str, Any], setting: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except (ValueError, RecursionError) as error:
+        raise DeclarationError(
+            f"--set {key}", [Problem(where="", message=f"is not a value: {error}")]
+        ) from error
     *path, last = key.strip().split(".")
     place: Any = raw
     try:

@@ -12,12 +12,14 @@ from pydantic_core import ErrorDetails
 from scenarios.errors import Problem
 from scenarios.spelling import did_you_mean
 
+SECRET_SHOWN = "secret_shown"  # type of an error whose value must not be repeated on a terminal
 _PHRASES = {
     "missing": "is required",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be {le:g} or less",
+    "finite_number": "must be a finite number",
     "literal_error": "must be {expected}",
     "string_pattern_mismatch": "must match {pattern}",
     "string_too_short": "must have at least {min_length} character(s)",
@@ -33,6 +35,10 @@ _PHRASES = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "too_short": "needs at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} item(s)",
+    "date_type": "must be a date, as in 2027-01-04",
+    "date_parsing": "must be a date, as in 2027-01-04",
+    "date_from_datetime_parsing": "must be a date, as in 2027-01-04",
 }
 
 
@@ -55,15 +61,29 @@ def validation_problems(model: type[BaseModel], error: ValidationError) -> list[
 
 def _problem(model: type[BaseModel], details: ErrorDetails) -> Problem:
     loc = [part for part in details["loc"] if part != "[key]"]
+    if details["type"].startswith("union_tag"):
+        return _problem_of_the_tag(model, details, loc)
     if details["type"] == "extra_forbidden":
         message = f"unknown key; {did_you_mean(str(loc[-1]), _known_keys(model, loc[:-1]))}"
     else:
         phrase = _PHRASES.get(details["type"])
         message = phrase.format(**details.get("ctx", {})) if phrase else details["msg"]
         message = message[:1].lower() + message[1:]
-        if details["type"] != "missing" and not isinstance(details["input"], dict | list):
+        if details["type"] not in ("missing", SECRET_SHOWN) and not isinstance(details["input"], dict | list):
             message += f" (got {_shown(details['input'])})"
     return Problem(where=_path(_real_keys(model, loc)), message=message)
+
+
+def _problem_of_the_tag(model: type[BaseModel], details: ErrorDetails, loc: Sequence[int | str]) -> Problem:
+    """The key that says which member of a union is meant is missing or says something unknown."""
+    ctx = details.get("ctx", {})
+    key = str(ctx["discriminator"]).strip("'")
+    known = list(dict.fromkeys(text for place in _places(model, loc) for text in _tags(place, key)))
+    if details["type"] == "union_tag_not_found":
+        message = f"is required; one of {', '.join(known)}"
+    else:
+        message = f"unknown; {did_you_mean(str(ctx['tag']), known)} (got {_shown(ctx['tag'])})"
+    return Problem(where=_path([*_real_keys(model, loc), key]), message=message)
 
 
 def _shown(value: object) -> str:
@@ -83,6 +103,10 @@ def _real_keys(model: type[BaseModel], loc: Sequence[int | str]) -> list[int | s
     kept: list[int | str] = []
     places: list[Any] = [model]
     for part in loc:
+        member = _member(places, part)
+        if member is not None:
+            places = [member]
+            continue
         deeper = [inner for place in places for inner in _inside(place, part)]
         if (
             deeper
@@ -100,10 +124,42 @@ def _is_label(part: str) -> bool:
 
 
 def _known_keys(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
+    return _keys_of(_places(model, loc))
+
+
+def _places(model: type[BaseModel], loc: Sequence[int | str]) -> list[Any]:
+    """The annotations of what lies at a location."""
     places: list[Any] = [model]
     for part in loc:
-        places = [inner for place in places for inner in _inside(place, part)] or places
-    return _keys_of(places)
+        member = _member(places, part)
+        if member is not None:
+            places = [member]
+        else:
+            places = [inner for place in places for inner in _inside(place, part)] or places
+    return places
+
+
+def _member(places: Sequence[Any], part: int | str) -> type[BaseModel] | None:
+    """The member of a union that pydantic's label stands for: the one with a key that can only say so."""
+    if isinstance(part, int) or part in _keys_of(places):
+        return None
+    models = [model for place in places for model in _models(place)]
+    if len(models) < 2:
+        return None
+    return next(
+        (model for model in models if any(part in _tags(model, key) for key in model.model_fields)), None
+    )
+
+
+def _tags(annotation: Any, key: str) -> list[str]:
+    """What a key of one or several models can say, where it is declared as such."""
+    fields = [model.model_fields[key] for model in _models(annotation) if key in model.model_fields]
+    return [
+        str(text)
+        for field in fields
+        if typing.get_origin(field.annotation) is typing.Literal
+        for text in typing.get_args(field.annotation)
+    ]
 
 
 def _keys_of(places: Sequence[Any]) -> list[str]:

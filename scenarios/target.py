@@ -13,13 +13,26 @@ from pydantic_core import PydanticCustomError
 
 from scenarios.duration import Duration
 from scenarios.errors import DeclarationError, Problem
-from scenarios.kinds import Wire
+from scenarios.kind_wires import KindWires
+from scenarios.kinds import FIRST_CUSTOM_KIND, MOST_CUSTOM_KINDS, AnyKind, CustomKind, Kind, Wire
+from scenarios.problems import SECRET_SHOWN
+from scenarios.trace_context import TRACE_ID_PLACE
 
-_strict = ConfigDict(extra="forbid", frozen=True)
-EMBEDDED_PATHS = {"rest": "/rest/payment", "soap_edi": "/healthcare/service.asmx"}
+_strict = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+EMBEDDED_PATHS = {
+    "rest": "/rest/payment",
+    "nvp": "/payment/NVP.aspx",
+    "soap_object": "/healthcare/service.asmx",
+    "soap_edi": "/healthcare/service.asmx",
+    "core_soap": "/core/soap",
+}
 
 
 def _endpoint(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise PydanticCustomError(
+            "url", "must be a URL of ASCII letters without spaces; escape others as in %20"
+        )
     parts = urlsplit(text)
     try:
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
@@ -28,7 +41,7 @@ def _endpoint(text: str) -> str:
     if not sound:
         raise PydanticCustomError("url", "must be a URL such as https://gateway.example.test/path")
     if parts.username or parts.password:
-        raise PydanticCustomError("url", "must not carry a user or a password; name them under [auth]")
+        raise PydanticCustomError(SECRET_SHOWN, "must not carry a user or a password; name them under [auth]")
     if parts.query or parts.fragment:
         raise PydanticCustomError("url", "must not carry a query or a fragment")
     return text.rstrip("/")
@@ -43,7 +56,10 @@ class Endpoints(BaseModel):
     model_config = _strict
 
     rest: Endpoint | None = None
+    nvp: Endpoint | None = None
+    soap_object: Endpoint | None = None
     soap_edi: Endpoint | None = None
+    core_soap: Endpoint | None = None
 
     def declared(self) -> dict[Wire, str]:
         """Address by wire."""
@@ -61,7 +77,7 @@ class SecretRef(BaseModel):
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretRef:
         if (self.env is None) == (self.file is None):
-            raise PydanticCustomError("secret", 'write {{ env = "NAME" }} or {{ file = "path" }}')
+            raise PydanticCustomError("secret", 'write { env = "NAME" } or { file = "path" }')
         return self
 
     def resolve(self, folder: Path, environment: Mapping[str, str]) -> str:
@@ -87,6 +103,13 @@ class SecretRef(BaseModel):
         return value
 
 
+def _trace_url(text: str) -> str:
+    _endpoint(text.replace(TRACE_ID_PLACE, "0").partition("?")[0].partition("#")[0])
+    if TRACE_ID_PLACE not in text:
+        raise PydanticCustomError("url", 'must hold {trace_id}, as in "https://traces.test/trace/{trace_id}"')
+    return text
+
+
 class Auth(BaseModel):
     """Credentials by reference. REST sends a key and a secret, the others HTTP Basic."""
 
@@ -108,6 +131,35 @@ class Outlet(BaseModel):
     terminal_id: Annotated[str, Field(min_length=1, max_length=50)] = "0001"
 
 
+class CoreParties(BaseModel):
+    """Who asks whom, as the CORE envelope names them."""
+
+    model_config = _strict
+
+    sender_id: Annotated[str, Field(min_length=1, max_length=50)] = "SLAGATE"
+    receiver_id: Annotated[str, Field(min_length=1, max_length=50)] = "INSTAMED"
+
+
+class CheckAccount(BaseModel):
+    """The bank account that eChecks are drawn on; a real gateway's test account comes from its onboarding pack."""
+
+    model_config = _strict
+
+    routing_number: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    account_number: Annotated[str, Field(pattern=r"^[0-9]{1,100}$")]
+
+
+class CustomDeclaration(BaseModel):
+    """A kind of the user's own: one Python file with `build_call` and `classify_reply`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    group: Annotated[Literal["healthcare", "payment", "lookup"], Field(alias="class")]
+    module: Annotated[str, Field(min_length=1)]
+    endpoint: Endpoint | None = None
+
+
 class TimeOuts(BaseModel):
     """Client time-outs; absent ones follow the limit (`connect` = limit + 5 s)."""
 
@@ -119,7 +171,7 @@ class TimeOuts(BaseModel):
 
 
 class Tls(BaseModel):
-    """How the gateway's certificate is checked, and what is shown to it. Relative paths count from the target's file."""
+    """How the gateway's certificate is checked, and what is shown to it. Paths count from the target's file."""
 
     model_config = _strict
 
@@ -186,25 +238,74 @@ class Target(BaseModel):
     client: Client = Client()
     guard: Guard | None = None
     embedded_gateway: EmbeddedGateway | None = None
-    soap_namespace: Annotated[str, Field(min_length=1)] = "http://www.instamed.com/"  # [I] the WSDL decides
+    soap_namespace: Annotated[str, Field(pattern=r"^[!#-;=?-~]+$")] = (
+        "http://www.instamed.com/"  # [I] the WSDL decides
+    )
     soap_version: Literal["1.1", "1.2"] = "1.1"
+    claim_status_operation: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = (
+        "DoClaimStatusInquiryEDI"  # [I]
+    )
+    core: CoreParties = CoreParties()
+    wires: KindWires = KindWires()
+    echeck: CheckAccount | None = None
+    custom: Annotated[tuple[CustomDeclaration, ...], Field(max_length=MOST_CUSTOM_KINDS)] = ()
+    trace_url: Annotated[str, AfterValidator(_trace_url)] | None = None
 
     def at(self, base_url: str) -> Target:
         """The target with the embedded gateway's address filled in."""
         endpoints = Endpoints(**{wire: base_url + path for wire, path in EMBEDDED_PATHS.items()})
         return self.model_copy(update={"endpoints": endpoints})
 
+    @property
+    def custom_kinds(self) -> tuple[CustomKind, ...]:
+        """The user's own kinds, numbered in the order of the file."""
+        return tuple(
+            CustomKind(FIRST_CUSTOM_KIND + place, each.kind, each.group)
+            for place, each in enumerate(self.custom)
+        )
+
+    def wire_of(self, kind: AnyKind) -> Wire:
+        """The wire that carries a kind here."""
+        return Wire.CUSTOM if isinstance(kind, CustomKind) else self.wires.of(kind)
+
+    def addresses(self) -> dict[str, str]:
+        """Every address that load may go to, by the name of its wire or of the user's own kind."""
+        own = {each.kind: each.endpoint for each in self.custom if each.endpoint is not None}
+        return {wire.text: url for wire, url in self.endpoints.declared().items()} | own
+
 
 def target_cross_checks(raw: dict[str, object]) -> list[Problem]:
     """Problems between keys, found on the raw file so that they are listed with all the others."""
+    return [*_address_problems(raw), *_custom_problems(raw.get("custom"))]
+
+
+def _address_problems(raw: dict[str, object]) -> list[Problem]:
     embedded, endpoints = "embedded_gateway" in raw, bool(raw.get("endpoints"))
+    custom = raw.get("custom")
+    own = isinstance(custom, list) and any(isinstance(each, dict) and "endpoint" in each for each in custom)
     if embedded and endpoints:
         return [Problem(where="endpoints", message="[endpoints] and [embedded_gateway] exclude each other")]
-    if not embedded and not endpoints:
+    if not embedded and not endpoints and not own:
         return [
             Problem(where="endpoints", message=f"needs at least one address ({', '.join(EMBEDDED_PATHS)})")
         ]
     return []
+
+
+def _custom_problems(custom: object) -> list[Problem]:
+    """Names of the user's own kinds must be their own."""
+    names = (
+        [each.get("kind") for each in custom if isinstance(each, dict)] if isinstance(custom, list) else []
+    )
+    taken = {kind.text for kind in Kind}
+    problems = []
+    for place, name in enumerate(names):
+        if name in taken:
+            message = f"a kind of this name exists already; choose another (got {name!r})"
+            problems.append(Problem(where=f"custom[{place}].kind", message=message))
+        if isinstance(name, str):
+            taken.add(name)
+    return problems
 
 
 def is_loopback(host: str) -> bool:
@@ -220,8 +321,8 @@ def is_loopback(host: str) -> bool:
 def check_guard(target: Target, *, source: str, peak_per_s: float, expected_total: float) -> None:
     """Raise DeclarationError unless every endpoint is loopback, or guarded and the plan below the ceilings."""
     problems: list[Problem] = []
-    hosts = {wire.text: urlsplit(url).hostname or "" for wire, url in target.endpoints.declared().items()}
-    outside = {wire: host for wire, host in hosts.items() if not is_loopback(host)}
+    hosts = {name: urlsplit(url).hostname or "" for name, url in target.addresses().items()}
+    outside = {name: host for name, host in hosts.items() if not is_loopback(host)}
     guard = target.guard
     if not outside:
         return
@@ -237,10 +338,10 @@ def check_guard(target: Target, *, source: str, peak_per_s: float, expected_tota
         allowed = {host.lower() for host in guard.hosts}
         problems += [
             Problem(
-                where=f"endpoints.{wire}",
+                where=f"endpoints.{name}",
                 message=f"host {host} is not among guard.hosts ({', '.join(guard.hosts)})",
             )
-            for wire, host in outside.items()
+            for name, host in outside.items()
             if host.lower() not in allowed
         ]
         if peak_per_s > guard.max_rate_per_s:

@@ -12,7 +12,7 @@ def list_shipped() -> None:
     """Name the shipped scenarios, SLAs and targets, and the journeys a scenario can weigh."""
     typer.echo("scenarios:")
     for name in shipped_names("traffic"):
-        typer.echo(f"  {name:12} {load_scenario(name).purpose}")
+        typer.echo(f"  {name:21} {load_scenario(name).purpose}")
     typer.echo("SLAs:")
     for name in shipped_names("slas"):
         sla = load_sla(name)

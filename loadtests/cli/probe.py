@@ -14,14 +14,14 @@ _CONNECT_WITHIN_S = 5.0
 def probe(target: Target) -> None:
     """Connect to each endpoint once. Raises TargetUnreachableError naming all that did not answer."""
     failures = []
-    for wire, url in target.endpoints.declared().items():
+    for name, url in target.addresses().items():
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             socket.create_connection((parts.hostname or "", port), timeout=_CONNECT_WITHIN_S).close()
         except OSError as error:
             failures.append(
-                f"  {wire.text}: connecting to {parts.hostname}:{port} failed: {error.strerror or error}"
+                f"  {name}: connecting to {parts.hostname}:{port} failed: {error.strerror or error}"
             )
     if failures:
         raise TargetUnreachableError(

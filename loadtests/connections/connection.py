@@ -22,6 +22,8 @@ from loadtests.transaction import Reply
 _RECEIVE_BYTES = 65_536
 _READABLE = 1
 _NEVER_S = float("inf")
+# Servers close idle connections after five seconds and more; one that is older may be closing just as we send.
+IDLE_AT_MOST_S = 4.0
 _IDLE_UNSEEN_S = 0.001  # idle for longer than this, a connection is looked at before it is used
 _AGAIN = (BlockingIOError, InterruptedError, SSLWantReadError, SSLWantWriteError)
 
@@ -70,8 +72,12 @@ class Connection:
 
     def is_usable(self, now_s: float) -> bool:
         """Whether a request may go out here. The peer may have closed in the very moment: so a last look."""
-        if self.alive and now_s - self._idle_since_s > _IDLE_UNSEEN_S:
-            self._readable()
+        idle_s = now_s - self._idle_since_s
+        if idle_s > _IDLE_UNSEEN_S and self.alive:
+            if idle_s > IDLE_AT_MOST_S:
+                self._retire()
+            else:
+                self._readable()
         return self.alive
 
     def exchange(self, request: bytes, now_s: float, first_byte_s: float, whole_s: float) -> Reply:
@@ -99,7 +105,7 @@ class Connection:
             raise
         self.deadline_s = _NEVER_S
         if result.__class__ is Reply:
-            return result  # type: ignore[no-any-return]
+            return result
         self.close()
         raise result
 

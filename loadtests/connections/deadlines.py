@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from gevent import get_hub
 
@@ -24,7 +24,7 @@ class Deadlines:
 
     def __init__(self) -> None:
         self._open: set[Expiring] = set()
-        self._timer = None
+        self._timer: Any = None
 
     def watch(self, waiting: Expiring) -> None:
         """Look after this one until `forget`."""

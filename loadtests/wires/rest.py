@@ -7,13 +7,13 @@ be context only.
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from loadtests.transaction import Call, Classified, Reply, Transaction
+from loadtests.wires.amounts import cents_of, dollars
 from loadtests.wires.credentials import Credentials
 from loadtests.wires.prepared import Prepared
 from scenarios.observation import Outcome
@@ -45,6 +45,7 @@ def _common(target: Target, credentials: Credentials) -> _Common:
 
 
 _prepared = Prepared(_common)
+_dollars = lru_cache(maxsize=4096)(dollars)
 
 
 def build_call(transaction: Transaction, target: Target, credentials: Credentials) -> Call:
@@ -56,7 +57,7 @@ def build_call(transaction: Transaction, target: Target, credentials: Credential
     # Written out rather than dumped, which would cost a third of the whole transaction. Cards and references consist
     # of digits, letters, hyphens and slashes; whatever else a name may hold is escaped.
     body = (
-        f'{common.opening}{dollars(charge.amount_cents)}","Card":{{"EntryMode":"key","CardNumber":"{card.number}",'
+        f'{common.opening}{_dollars(charge.amount_cents)}","Card":{{"EntryMode":"key","CardNumber":"{card.number}",'
         f'"Expiration":"{card.expiration}","CVN":"{card.verification}"}},"Patient":{{"AccountNumber":"{reference}",'
         f'"FirstName":{_json_text(person.first_name)},"LastName":{_json_text(person.last_name)}}},'
         f'"AdditionalInfo1":"{reference}"}}'
@@ -111,7 +112,7 @@ def _plain_answer(transaction: Transaction, body: bytes) -> Classified | None:
         said = _decode(body)
     except (ValueError, RecursionError):  # msgspec's own are ValueErrors
         return None
-    reference, asked = transaction.identifiers.reference, dollars(charge.amount_cents)
+    reference, asked = transaction.identifiers.reference, _dollars(charge.amount_cents)
     if said.Amount is not msgspec.UNSET and said.Amount != asked:
         return None
     patient, card = said.Patient, said.CardResult
@@ -132,7 +133,7 @@ def _plain_answer(transaction: Transaction, body: bytes) -> Classified | None:
 
 def _any_answer(transaction: Transaction, body: bytes) -> Classified:
     try:
-        content = json.loads(body, parse_float=Decimal)
+        content = json.loads(body, parse_float=str)  # an amount is read from its own digits
     except (ValueError, RecursionError):
         return _error("reply is not JSON")
     if not isinstance(content, dict):
@@ -141,6 +142,8 @@ def _any_answer(transaction: Transaction, body: bytes) -> Classified:
     identity = content.get("TransactionID")
     if status not in ("C", "D") or not isinstance(identity, str) or not identity:
         return _error(f"TransactionStatus {str(status)[:8]!r}")
+    if "Amount" in content and cents_of(content["Amount"]) is None:
+        return _error("unreadable Amount")
     stranger = _stranger(transaction, content)
     if stranger:
         return Classified(outcome=Outcome.WRONG_REPLY, transaction_id=identity, detail=stranger)
@@ -161,7 +164,7 @@ def _stranger(transaction: Transaction, content: dict[str, Any]) -> str:
 
     The amount, the account and the card's last four digits are compared where the gateway repeats them.
     """
-    if "Amount" in content and _cents(content["Amount"]) != _asked_cents(transaction):
+    if "Amount" in content and cents_of(content["Amount"]) not in (None, _asked_cents(transaction)):
         return "another amount"
     reference = transaction.identifiers.reference
     patient = content.get("Patient")
@@ -177,29 +180,12 @@ def _stranger(transaction: Transaction, content: dict[str, Any]) -> str:
 
 def _approved_cents(transaction: Transaction, content: dict[str, Any]) -> int | None:
     if content.get("IsPartiallyApproved") in (True, "true", "True"):
-        return _cents(content.get("PartialApprovalAmount"))
+        return cents_of(content.get("PartialApprovalAmount"))
     return _asked_cents(transaction)
 
 
 def _asked_cents(transaction: Transaction) -> int:
     return transaction.charge.amount_cents if transaction.charge else 0
-
-
-def _cents(amount: object) -> int | None:
-    """Whole cents of an amount spelled as number or text; None where it is neither, or finer than a cent."""
-    if isinstance(amount, bool) or not isinstance(amount, int | str | Decimal):
-        return None
-    try:
-        cents = Decimal(amount) * 100
-        return int(cents) if cents == cents.to_integral_value() else None
-    except (InvalidOperation, OverflowError, ValueError):
-        return None
-
-
-@lru_cache(maxsize=4096)
-def dollars(cents: int) -> str:
-    """An amount as text with two decimals."""
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def _error(detail: str) -> Classified:

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 from loadtests.transaction import Call, Classified, Reply, Transaction
 from loadtests.wires.credentials import Credentials
 from loadtests.wires.prepared import Prepared
-from loadtests.wires.x12 import classify_interchange, fill_270, template_270
+from loadtests.wires.x12 import classify_interchange, fill_270
 from scenarios.observation import Outcome
 from scenarios.target import Target
 
@@ -44,7 +44,8 @@ def _common(target: Target, credentials: Credentials) -> _Common:
     return _Common(
         url=target.endpoints.soap_edi,
         headers={**headers, "Authorization": credentials.basic_header()},
-        opening=f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="{_ENVELOPES[target.soap_version]}"><s:Body>'
+        opening='<?xml version="1.0" encoding="utf-8"?>'
+        f'<s:Envelope xmlns:s="{_ENVELOPES[target.soap_version]}"><s:Body>'
         f'<{_OPERATION} xmlns="{escape(target.soap_namespace)}"><requestEDI>',
         closing=f"</requestEDI></{_OPERATION}></s:Body></s:Envelope>",
     )
@@ -54,14 +55,15 @@ _prepared = Prepared(_common)
 
 
 @lru_cache(maxsize=2)
-def _template_of(minute: int) -> str:
-    return template_270(datetime.fromtimestamp(minute * 60, UTC))
+def _day_and_clock(minute: int) -> tuple[str, str]:
+    when = datetime.fromtimestamp(minute * 60, UTC)
+    return when.strftime("%Y%m%d"), when.strftime("%H%M")
 
 
 def build_call(transaction: Transaction, target: Target, credentials: Credentials) -> Call:
     """A 270 in a SOAP envelope of the target's version."""
     common = _prepared(target, credentials)
-    inquiry = escape(fill_270(transaction, _template_of(int(time.time()) // 60)))
+    inquiry = escape(fill_270(transaction, *_day_and_clock(int(time.time()) // 60)))
     return Call(
         url=common.url, headers=common.headers, body=f"{common.opening}{inquiry}{common.closing}".encode()
     )

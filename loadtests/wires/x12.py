@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from loadtests.people import Person
 from loadtests.transaction import Classified, Transaction
 from loadtests.wires.x12_search import is_plain_271
 from scenarios.observation import Outcome
@@ -19,12 +20,31 @@ _PAYER_SIDE = frozenset({"42", "80"})  # AAA03: unable to respond now, no respon
 
 
 def build_270(transaction: Transaction, when: datetime) -> str:
-    """An eligibility inquiry for one subscriber, benefits in general (service type 30)."""
-    return fill_270(transaction, template_270(when))
+    """An eligibility inquiry for one subscriber or dependent, benefits in general (service type 30)."""
+    when = when.astimezone(UTC)
+    return fill_270(transaction, when.strftime("%Y%m%d"), when.strftime("%H%M"))
 
 
-@lru_cache(maxsize=4)
-def _template(day: str, clock: str) -> str:
+def fill_270(transaction: Transaction, day: str, clock: str) -> str:
+    """The same for a day (CCYYMMDD) and minute (HHMM) in universal time."""
+    person, identifiers = transaction.person, transaction.identifiers
+    trace, group, patient = identifiers.reference, str(identifiers.control_number), person.dependent
+    interchange = group.zfill(9)
+    opening = (interchange, group, trace, person.payer_id, person.provider_npi)
+    subscriber = (person.last_name, person.first_name, person.member_id)
+    closing = (group, interchange)
+    asked: tuple[str, ...]
+    if patient is None:
+        asked = (trace, *subscriber, person.birth_date, person.gender)
+    else:
+        named = (person.last_name, patient.first_name, patient.birth_date, patient.gender)
+        asked = (*subscriber, trace, *named, patient.relationship)
+    return _template(day, clock, patient is not None) % (*opening, *asked, *closing)
+
+
+@lru_cache(maxsize=8)
+def _template(day: str, clock: str, is_dependent: bool) -> str:
+    """A 270 with everything but what one inquiry asks, which goes where %s stands, in that order."""
     body = [
         "ST*270*0001*005010X279A1",
         f"BHT*0022*13*%s*{day}*{clock}",
@@ -32,10 +52,7 @@ def _template(day: str, clock: str) -> str:
         "NM1*PR*2*TEST PAYER*****PI*%s",
         "HL*2*1*21*1",
         "NM1*1P*2*LOAD CLINIC*****XX*%s",
-        "HL*3*2*22*0",
-        f"TRN*1*%s*{_TRACE_ORIGIN}",
-        "NM1*IL*1*%s*%s****MI*%s",
-        "DMG*D8*%s*%s",
+        *_patient_loops(is_dependent),
         f"DTP*291*D8*{day}",
         "EQ*30",
     ]
@@ -50,33 +67,12 @@ def _template(day: str, clock: str) -> str:
     return "~".join(envelope) + "~"
 
 
-def template_270(when: datetime) -> str:
-    """An inquiry of this minute with everything but the asking filled in; for `fill_270`."""
-    when = when.astimezone(UTC)
-    return _template(when.strftime("%Y%m%d"), when.strftime("%H%M"))
-
-
-def fill_270(transaction: Transaction, template: str) -> str:
-    """The inquiry of one transaction."""
-    person, identifiers = transaction.person, transaction.identifiers
-    trace, group = identifiers.reference, str(identifiers.control_number)
-    interchange = group.zfill(9)
-    # in the order in which the segments stand
-    return template % (
-        interchange,
-        group,
-        trace,
-        person.payer_id,
-        person.provider_npi,
-        trace,
-        person.last_name,
-        person.first_name,
-        person.member_id,
-        person.birth_date,
-        person.gender,
-        group,
-        interchange,
-    )
+def _patient_loops(is_dependent: bool) -> list[str]:
+    """Loop 2000C, and 2000D where the patient is a dependent, who then carries trace, birth date and question."""
+    trace, subscriber, birth = f"TRN*1*%s*{_TRACE_ORIGIN}", "NM1*IL*1*%s*%s****MI*%s", "DMG*D8*%s*%s"
+    if not is_dependent:
+        return ["HL*3*2*22*0", trace, subscriber, birth]
+    return ["HL*3*2*22*1", subscriber, "HL*4*3*23*0", trace, "NM1*03*1*%s*%s", birth, "INS*N*%s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +88,14 @@ class Interchange:
 
 def read_interchange(text: str) -> Interchange:
     """Segments by the separators that ISA declares. Raises ValueError where the envelope is broken."""
-    text = text.strip()
+    text = text.lstrip()
     if not text.startswith("ISA") or len(text) < _ISA_LENGTH:
         raise ValueError("no ISA segment")
     element, terminator = text[3], text[_ISA_LENGTH - 1]
-    if not text.endswith(terminator):
+    body, found, rest = text.rpartition(terminator)
+    if not found or rest.strip():
         raise ValueError("cut off in the middle")
-    segments = [part.strip().split(element) for part in text[:-1].split(terminator)]
+    segments = [part.strip().split(element) for part in body.split(terminator) if part.strip()]
     if segments[-1][0] != "IEA" or segments[-1][-1] != segments[0][13]:
         raise ValueError("IEA does not close ISA")
     _check_counts(segments)
@@ -119,9 +116,11 @@ def classify_interchange(transaction: Transaction, text: str, *, printable: bool
 
     `printable` spares a second look where somebody has seen to it that there are no control characters.
     """
-    trace, member_id = transaction.identifiers.reference, transaction.person.member_id
-    printable = printable or text.isprintable()
-    if printable and is_plain_271(text, trace=trace, origin=_TRACE_ORIGIN, member_id=member_id):
+    person, trace = transaction.person, transaction.identifiers.reference
+    patient = (person.dependent or person).first_name
+    if (printable or text.isprintable()) and is_plain_271(
+        text, trace=trace, origin=_TRACE_ORIGIN, member_id=person.member_id, patient=patient
+    ):
         return Classified(_COMPLETED)
     return classify_segments(transaction, text)
 
@@ -134,7 +133,7 @@ def classify_segments(transaction: Transaction, text: str) -> Classified:
         if kind == "271":
             return _classify_271(transaction, answer)
         if kind in ("999", "TA1"):
-            return _classify_rejection(transaction, answer, kind)
+            return classify_rejection(transaction, answer, kind)
     except (ValueError, IndexError) as error:
         return Classified(outcome=Outcome.ERROR, detail=f"unreadable X12: {error}")
     return Classified(outcome=Outcome.ERROR, detail=f"unexpected X12 transaction set {kind[:8]!r}")
@@ -159,7 +158,8 @@ def _stranger(transaction: Transaction, answer: Interchange) -> str:
 
     Ours is the one whose TRN with TRN01 = 2 repeats our TRN02 and TRN03; a payer may add traces of its own with
     TRN01 = 1. A rejection above the subscriber carries no trace: there BHT03 must be ours. A member number may come
-    back corrected; a member number and a surname that are both another's are another patient's.
+    back corrected; a member number and a surname that are both another's are another patient's, and so are a
+    dependent's first name and birth date.
     """
     trace = transaction.identifiers.reference
     echoed = [segment for segment in answer.of("TRN") if len(segment) > 2 and segment[1] == "2"]
@@ -168,15 +168,35 @@ def _stranger(transaction: Transaction, answer: Interchange) -> str:
             return "another inquiry's trace number"
     elif answer.of("BHT")[0][3] != trace:
         return "another inquiry's reference"
+    return other_person(transaction.person, answer)
+
+
+def other_person(person: Person, answer: Interchange) -> str:
+    """How the names in an answer show that it is about somebody else; empty when they do not."""
     for segment in answer.of("NM1"):
-        if segment[1] == "IL" and len(segment) > 9:
-            person = transaction.person
-            if segment[9] != person.member_id and segment[3].upper() != person.last_name:
-                return "another subscriber"
-    return ""
+        is_subscriber = segment[1] == "IL" and len(segment) > 9
+        if (
+            is_subscriber
+            and segment[9] != person.member_id
+            and segment[3].upper() != person.last_name.upper()
+        ):
+            return "another subscriber"
+    return _other_dependent(person, answer)
 
 
-def _classify_rejection(transaction: Transaction, answer: Interchange, kind: str) -> Classified:
+def _other_dependent(person: Person, answer: Interchange) -> str:
+    patient = person.dependent or person
+    segments = answer.segments
+    place = next((at for at, segment in enumerate(segments) if segment[:2] == ["NM1", "03"]), None)
+    if place is None:
+        return ""
+    name = segments[place]
+    births = [segment[2] for segment in segments[place:] if segment[0] == "DMG" and len(segment) > 2]
+    is_renamed = len(name) > 4 and name[4].upper() != patient.first_name.upper()
+    return "another dependent" if is_renamed and births and births[0] != patient.birth_date else ""
+
+
+def classify_rejection(transaction: Transaction, answer: Interchange, kind: str) -> Classified:
     """A 999 or TA1 speaks of our interchange by its control number: AK102 (the group's) or TA101."""
     told = answer.of("AK1")[0][2] if kind == "999" else answer.of("TA1")[0][1]
     if int(told) != transaction.identifiers.control_number:

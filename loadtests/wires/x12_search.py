@@ -20,6 +20,7 @@ class _Marks(NamedTuple):
     set_end: str
     echo: tuple[str, str]  # before and after the trace
     subscriber: str
+    dependent: str
     nameless: str
     rejection: str
     benefit: str
@@ -36,6 +37,7 @@ def _marks(element: str, terminator: str, origin: str) -> _Marks | None:
         set_end=f"{terminator}SE",
         echo=(f"TRN{element}2{element}", f"{element}{origin}"),
         subscriber=f"{terminator}NM1{element}IL{element}",
+        dependent=f"{terminator}NM1{element}03",
         nameless=f"{terminator}NM1{terminator}",
         rejection=f"{terminator}AAA",
         benefit=f"{terminator}EB{element}",
@@ -43,9 +45,9 @@ def _marks(element: str, terminator: str, origin: str) -> _Marks | None:
     )
 
 
-def is_plain_271(text: str, *, trace: str, origin: str, member_id: str) -> bool:
+def is_plain_271(text: str, *, trace: str, origin: str, member_id: str, patient: str) -> bool:
     """Whether a text without control characters is surely a sound 271 with benefits for the inquiry with this trace
-    and this member."""
+    and this member, and where a dependent is named, for the patient of this first name."""
     if len(text) <= _ISA_LENGTH or text[:3] != "ISA":
         return False
     element, terminator = text[3], text[_ISA_LENGTH - 1]
@@ -58,7 +60,7 @@ def is_plain_271(text: str, *, trace: str, origin: str, member_id: str) -> bool:
     if f"{before}{trace}{after}" not in segments or segments[-1]:
         return False
     return _is_enclosed(text, segments, element, marks) and _is_about(
-        text, member_id, element, terminator, marks
+        text, member_id, patient, element, terminator, marks
     )
 
 
@@ -78,10 +80,13 @@ def _is_enclosed(text: str, segments: list[str], element: str, marks: _Marks) ->
     return text.find(marks.set_end) == len(text) - len(closing) - len(group_end) - len(end) - 4
 
 
-def _is_about(text: str, member_id: str, element: str, terminator: str, marks: _Marks) -> bool:
-    """Whether the one subscriber named is the one asked about."""
+def _is_about(text: str, member_id: str, patient: str, element: str, terminator: str, marks: _Marks) -> bool:
+    """Whether the one subscriber named, and the dependent if there is one, are those asked about."""
     place = text.find(marks.subscriber)
     if place < 0 or text.find(marks.subscriber, place + 1) >= 0 or marks.nameless in text:
         return False
     name = text[place + 1 : text.find(terminator, place + 1)].split(element)
-    return len(name) > 9 and name[9] == member_id
+    if len(name) < 10 or name[9] != member_id:
+        return False
+    place = text.find(marks.dependent)
+    return place < 0 or text[place + 1 : text.find(terminator, place + 1)].split(element)[4:5] == [patient]

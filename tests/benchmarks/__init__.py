@@ -1,1 +1,1 @@
-"""What sending costs, measured against peers in one interleaved run. `python -m tests.benchmarks.sending`."""
+"""Measurements with a bar: each prints its numbers and ends with exit code 1 below the bar."""

@@ -2,8 +2,9 @@
 
 A bare epoll loop, because a framework would be the slower side by far. It copies the amount and the account of a
 sale, and the trace, the reference and the subscriber of an inquiry, so that every reply is the answer to its request
-and to no other. It reads all that has come, then answers all of it: its replies arrive together, as they do at a
-client that is the busier side, although this side is the slower one. `python -m tests.benchmarks.canned_gateway [CERTIFICATE KEY]` prints its port.
+and to no other. It reads all that has come,
+then answers all of it: its replies arrive together, as they do at a client that is the busier side, although this
+side is the slower one. `python -m tests.benchmarks.canned_gateway [CERTIFICATE KEY]` prints its port.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ _SALE = (
     b'"Amount":%b,"AdditionalInfo1":%b}'
 )
 _BENEFITS = (
-    '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
-    '<soap:Body><DoEligibilityInquiryEDIResponse xmlns="http://www.instamed.com/"><DoEligibilityInquiryEDIResult>'
-    "ISA*00*          *00*          *ZZ*INSTAMED       *ZZ*SLAGATE        *261122*0057*^*00501*823369874*0*T*:~"
-    "GS*HB*INSTAMED*SLAGATE*20261122*0057*823369874*X*005010X279A1~ST*271*0001*005010X279A1~"
-    "BHT*0022*11*%b*20261122*0057~HL*1**20*1~NM1*PR*2*TEST PAYER*****PI*PAYER03~HL*2*1*21*1~"
-    "NM1*1P*2*LOAD CLINIC*****XX*1234567893~HL*3*2*22*0~TRN*2*%b*9SLAGATE00~%b~N3*12 ELM ST~"
-    "N4*SPRINGFIELD*IL*62701~DMG*D8*19630519*F~DTP*346*D8*20260101~EB*1**30**COMMUNITY HMO~"
-    "EB*C*IND*30***23*2500*****Y~EB*C*IND*30***29*1000*****Y~EB*G*IND*30***23*4500*****Y~"
-    "EB*G*IND*30***29*3600*****Y~EB*1**1~EB*1**33~EB*1**35~EB*1**47~EB*1**48~EB*1**50~EB*1**86~EB*1**88~EB*1**98~"
-    "SE*28*0001~GE*1*823369874~IEA*1*823369874~"
-    "</DoEligibilityInquiryEDIResult></DoEligibilityInquiryEDIResponse></soap:Body></soap:Envelope>"
-).encode()
+    b'<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
+    b'<soap:Body><DoEligibilityInquiryEDIResponse xmlns="http://www.instamed.com/"><DoEligibilityInquiryEDIResult>'
+    b"ISA*00*          *00*          *ZZ*INSTAMED       *ZZ*SLAGATE        *261122*0057*^*00501*823369874*0*T*:~"
+    b"GS*HB*INSTAMED*SLAGATE*20261122*0057*823369874*X*005010X279A1~ST*271*0001*005010X279A1~"
+    b"BHT*0022*11*%b*20261122*0057~HL*1**20*1~NM1*PR*2*TEST PAYER*****PI*PAYER03~HL*2*1*21*1~"
+    b"NM1*1P*2*LOAD CLINIC*****XX*1234567893~HL*3*2*22*0~TRN*2*%b*9SLAGATE00~%b~N3*12 ELM ST~"
+    b"N4*SPRINGFIELD*IL*62701~DMG*D8*19630519*F~DTP*346*D8*20260101~EB*1**30**COMMUNITY HMO~"
+    b"EB*C*IND*30***23*2500*****Y~EB*C*IND*30***29*1000*****Y~EB*G*IND*30***23*4500*****Y~"
+    b"EB*G*IND*30***29*3600*****Y~EB*1**1~EB*1**33~EB*1**35~EB*1**47~EB*1**48~EB*1**50~EB*1**86~EB*1**88~EB*1**98~"
+    b"SE*28*0001~GE*1*823369874~IEA*1*823369874~"
+    b"</DoEligibilityInquiryEDIResult></DoEligibilityInquiryEDIResponse></soap:Body></soap:Envelope>"
+)
 _RECEIVE_BYTES = 65_536
 
 

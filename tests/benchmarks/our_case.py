@@ -13,13 +13,15 @@ import numpy as np
 from locust.env import Environment
 from locust.stats import RequestStats, StatsError
 
-from loadtests import run_hooks
 from loadtests.engine import Engine
+from loadtests.engines import put_engine
 from loadtests.gateway_user import GatewayUser
 from loadtests.locust_statistics import feed
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
+from loadtests.solo import SoloHome
 from loadtests.wires.credentials import Credentials
+from scenarios.kinds import Kind
 from scenarios.observation import Outcome, Rows
 from scenarios.run_folder import RunFolder
 from scenarios.scenario import Scenario
@@ -48,6 +50,7 @@ def plan_of(order: dict[str, Any]) -> RunPlan:
             ],
             "journeys": {_JOURNEYS[order["what"]]: 1},
             "money": {"declined_share": 0, "partial_share": 0},
+            "people": {"dependents_share": 0},
         }
     )
     target = {
@@ -100,7 +103,13 @@ def row_cost_us(rows: Rows, what: str) -> float:
             if what == "sale":
                 recorder.pay(PaymentRecord(*payment))
             if place % 3000 == 2999:
-                feed(stats, recorder.fresh_rows(), [], StatsError)
+                feed(
+                    stats,
+                    recorder.fresh_rows(),
+                    [],
+                    kinds=dict(zip(Kind, Kind, strict=True)),
+                    stats_error=StatsError,
+                )
                 recorder.flush()
         used_s = time.process_time() - began
         recorder.close()
@@ -120,8 +129,9 @@ def measure_ours(order: dict[str, Any]) -> dict[str, Any]:
 
         environment = Environment(user_classes=[GatewayUser])
         runner = environment.create_local_runner()
-        engine = Engine(plan_of(order), _CREDENTIALS, folder, emit)
-        run_hooks.attach(environment, engine)
+        plan = plan_of(order)
+        engine = Engine(plan, _CREDENTIALS, folder, SoloHome(plan, folder, emit))
+        put_engine(environment, engine)
         done = gevent.event.Event()
 
         def run(**_: Any) -> None:

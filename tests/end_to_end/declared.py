@@ -37,8 +37,8 @@ duration = "{duration}"
     return path
 
 
-def write_sla(folder: Path, *, limit: str = "4s") -> Path:
-    """The transaction clause with a shorter limit, so that a run need not drain for long."""
+def write_sla(folder: Path, *, limit: str = "10s") -> Path:
+    """The transaction clause with a limit of one's own."""
     path = folder / "sla.toml"
     path.write_text(
         f"""

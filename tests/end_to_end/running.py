@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -47,16 +48,21 @@ class Workplace:
         return RunFolder(self.run_dir)
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, **CREDENTIALS, **(extra or {}), MARK: self.mark}
+        return {**os.environ, **CREDENTIALS, "TMPDIR": str(self.path), **(extra or {}), MARK: self.mark}
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
 
-    def short_run(self, *arguments: str | Path, faults: str = "", **scenario: Any) -> list[str]:
-        """The command of a run of seconds against an embedded gateway with these faults."""
+    def short_run(
+        self, *arguments: str | Path, faults: str = "", limit: str = "10s", **scenario: Any
+    ) -> list[str]:
+        """The command of a run of seconds against an embedded gateway with these faults.
+
+        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID.
+        """
         traffic = write_scenario(self.path, **scenario)
         profile = write_profile(self.path, faults)
-        given = [traffic, "--sla", write_sla(self.path), "--run-dir", self.run_dir]
+        given = [traffic, "--sla", write_sla(self.path, limit=limit), "--run-dir", self.run_dir]
         target = [] if "--target" in arguments else ["--gateway-profile", profile]
         return self.command("run", *given, *target, *arguments)
 
@@ -127,8 +133,12 @@ class Workplace:
     def child(self, module: str) -> psutil.Process:
         """The child process that runs a module, as soon as there is one."""
         return wait_for(
-            lambda: next((each for each in self.processes() if module in each.cmdline()), None), within_s=20
+            lambda: next((each for each in self.processes() if module in _words(each)), None), within_s=20
         )
+
+    def locusts(self, role: str) -> list[psutil.Process]:
+        """The Locust processes that play a part: --master or --worker."""
+        return [each for each in self.processes() if {"locust", role} <= _words(each)]
 
     def verdict(self) -> dict[str, Any]:
         """verdict.json of the run."""
@@ -161,9 +171,23 @@ def wait_for(look: Callable[[], Any], *, within_s: float) -> Any:
     raise AssertionError(f"nothing within {within_s} s")
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def codes(verdict: dict[str, Any]) -> set[str]:
     """Codes of the doubts of a verdict."""
     return {doubt["code"] for doubt in verdict["validity"]}
+
+
+def _words(process: psutil.Process) -> set[str]:
+    try:
+        return set(process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return set()
 
 
 def _mark_of(process: psutil.Process) -> str | None:

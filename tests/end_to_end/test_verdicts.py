@@ -64,7 +64,7 @@ def test_the_same_seed_sends_the_same_traffic_under_new_identifiers(here: Workpl
 
 def test_a_stalled_payer_with_a_fifth_of_the_volume_fails_healthcare_and_not_payment(here: Workplace) -> None:
     stall = '[[faults]]\nkind = "stall"\nroute = "eligibility"\npayer = "PAYER01"\nadd = "60s"'
-    done = here.finish(here.short_run(faults=stall, duration="6s"))
+    done = here.finish(here.short_run(faults=stall, limit="5s", duration="6s"))
     assert done.returncode == 1
     verdict = here.verdict()
     assert verdict["verdict"] == "FAIL"
@@ -131,7 +131,7 @@ def test_a_late_answer_counts_from_its_planned_moment(here: Workplace) -> None:
 
 def test_locusts_own_statistics_saw_every_transaction(here: Workplace) -> None:
     hole = '[[faults]]\nkind = "black_hole"\ncount = 5'
-    here.finish(here.short_run(faults=hole))
+    here.finish(here.short_run(faults=hole, limit="2s"))
     table = here.folder.engine_log.read_text(encoding="utf-8")
     total = next(line for line in table.splitlines() if "Aggregated" in line).split()
     rows = here.folder.read_observations().rows

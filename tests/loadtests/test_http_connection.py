@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import ssl
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import gevent
 import httptools
 import pytest
-import zlib
 from gevent import socket
 from gevent import ssl as gevent_ssl
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,10 @@ from loadtests.connections.framing import MAX_REPLY_BYTES, KnownHeads, ReplyFram
 from loadtests.transaction import Reply
 
 PLAIN = b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello"
-CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n"
+CHUNKED = (
+    b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n"
+)
 CONTINUED = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + PLAIN
 
 
@@ -216,13 +220,17 @@ def test_what_is_no_readable_reply_is_refused(data: bytes, said: str) -> None:
 )
 def test_what_never_ends_is_refused_at_a_limit(opening: bytes, more: bytes) -> None:
     framer = ReplyFramer({})
-    fed = len(opening)
     if opening:
         framer.feed(opening)
     with pytest.raises(UnreadableReplyError, match=r"larger|too large|too long"):
-        while fed < 4 * MAX_REPLY_BYTES:
-            fed += len(more)
-            assert framer.feed(more) is None
+        _feed_for_ever(framer, more)
+
+
+def _feed_for_ever(framer: ReplyFramer, more: bytes) -> None:
+    fed = 0
+    while fed < 4 * MAX_REPLY_BYTES:
+        fed += len(more)
+        assert framer.feed(more) is None
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=4))
@@ -230,7 +238,7 @@ def test_no_bytes_are_a_crash(data: bytes, cuts: list[int]) -> None:
     framer = ReplyFramer({})
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     try:
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             if start < end and framer.feed(b"HTTP/1.1 " * (start == 0) + data[start:end]) is not None:
                 return
         framer.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -56,6 +57,20 @@ class RunningGateway:
     def inquire(self, edi: str, version: str = "1.1") -> httpx.Response:
         content, headers = soap_call(edi, version)
         return self.client.post(EDI_PATH, content=content, headers=headers, auth=BASIC)
+
+    def ask_claim(self, edi: str) -> httpx.Response:
+        content, headers = soap_call(edi, operation="DoClaimStatusInquiryEDI")
+        return self.client.post(EDI_PATH, content=content, headers=headers, auth=BASIC)
+
+    def add_fault(self, **fault: object) -> int:
+        answer = self.client.post("/_control/faults", json=fault)
+        assert answer.status_code == 201, answer.text
+        number: int = answer.json()["number"]
+        return number
+
+    def truth(self) -> list[dict[str, str]]:
+        """The truth log, a row for each request."""
+        return list(csv.DictReader(self.client.get("/_control/truth?format=csv").text.splitlines()))
 
     def stats(self) -> dict[str, Any]:
         stats: dict[str, Any] = self.client.get("/_control/stats").json()

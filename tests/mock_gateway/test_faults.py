@@ -8,7 +8,8 @@ import time
 import httpx
 import pytest
 
-from mock_gateway.faults import Fault, FaultKind, FaultPlan
+from mock_gateway.fault_plan import FaultPlan
+from mock_gateway.faults import Fault, FaultKind
 from tests.mock_gateway.conftest import StartGateway
 from tests.mock_gateway.messages import edi_of, inquiry_270, sale_body
 from tests.mock_gateway.x12_checks import read_answer

@@ -13,18 +13,23 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from mock_gateway.admission import read_body
+from mock_gateway.eligibility_object import REQUEST_FIELDS
 from mock_gateway.errors import BodyError
 from tests.mock_gateway.messages import (
     BASIC,
     EDI_PATH,
     ENVELOPES,
     REST_HEADERS,
+    claim_276,
     fault_of,
     inquiry_270,
+    object_call,
+    object_fields,
     soap_call,
 )
 from tests.mock_gateway.running import RunningGateway
 
+CORE_PATH = "/core/soap"
 _BOMB = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
     + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1 if n > 1 else str()};" * 10}">' for n in range(1, 10))
@@ -91,7 +96,7 @@ def test_a_broken_sale_gets_field_errors(instant: RunningGateway, content: bytes
     assert answer.json()["FieldErrors"]
 
 
-@pytest.mark.parametrize("path", ["/rest/payment/sale", EDI_PATH])
+@pytest.mark.parametrize("path", ["/rest/payment/sale", EDI_PATH, CORE_PATH])
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_five_megabytes_are_too_large(instant: RunningGateway, path: str, chunked: bool) -> None:
     body = b" " * 5_000_000
@@ -112,6 +117,52 @@ def test_bytes_that_are_not_http_are_refused(instant: RunningGateway) -> None:
     with socket.create_connection(("127.0.0.1", instant.announcement["port"]), timeout=2) as connection:
         connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         assert b" 400 " in connection.recv(1000)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(_BOMB.encode(), id="billion laughs"),
+        pytest.param(_EXTERNAL.encode(), id="external entity"),
+        pytest.param(b"\xff\xfe<\x00", id="bad UTF-8"),
+        pytest.param(b"<a>" * 100_000, id="deep"),
+    ],
+)
+def test_a_broken_core_message_gets_a_fault(instant: RunningGateway, content: bytes) -> None:
+    answer = instant.client.post(CORE_PATH, content=content, headers={"content-type": "application/soap+xml"})
+    version = "1.1" if b"schemas.xmlsoap.org" in answer.content else "1.2"
+    assert answer.status_code in (400, 500)
+    assert fault_of(answer.content, version)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_claim_inquiries_are_always_answered_in_x12(
+    instant: RunningGateway, data: st.DataObject
+) -> None:
+    edi = claim_276()
+    start = data.draw(st.integers(0, len(edi) - 1))
+    length = data.draw(st.integers(0, 60))
+    patch = data.draw(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=10))
+    answer = instant.ask_claim("ISA" + (edi[:start] + patch + edi[start + length :])[3:])
+    assert answer.status_code == 200
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fields=st.dictionaries(
+        st.sampled_from(sorted(REQUEST_FIELDS)),
+        st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40),
+    )
+)
+def test_any_typed_inquiry_is_answered_or_refused_with_a_fault(
+    instant: RunningGateway, fields: dict[str, str]
+) -> None:
+    content, headers = object_call(object_fields(**fields))
+    answer = instant.client.post(EDI_PATH, content=content.encode(), headers=headers, auth=BASIC)
+    if answer.status_code != 200:
+        assert fault_of(answer.content), "the only 500 is the SOAP fault that SOAP 1.1 wants"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -68,9 +68,9 @@ def test_a_port_in_use_is_refused() -> None:
     ("arguments", "said"),
     [
         (["--profile", "stedy"], "did you mean steady?"),
-        (["--profile", "nonesuch"], "brownout, instant, steady"),
+        (["--profile", "nonesuch"], "brownout, instant, mm4, monday_peak, steady"),
         (["--profile", "/nonesuch/p.toml"], "No such file"),
-        (["--port", "70000"], "from 0 to 65535"),
+        (["--port", "70000"], "port: must be less than or equal to 65535"),
         (["--seed", "-1"], "whole number"),
         (["--host", "0.0.0.0"], "only loopback"),
         (["--bogus"], "unrecognized"),

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from mock_gateway.durations import parse_duration
 from mock_gateway.errors import AmountError, SettingsError
-from mock_gateway.gateway import Gateway
 from mock_gateway.gateway_profile import list_profiles, load_profile, parse_profile
 from mock_gateway.money import format_cents, parse_cents
-from mock_gateway.settings import Settings
+from mock_gateway.stations import Stations
 
 _GOOD = """
 name = "p"
@@ -54,31 +53,40 @@ def test_what_is_not_a_duration_is_refused(text: object) -> None:
 
 
 def test_every_shipped_profile_loads_and_is_called_by_its_file() -> None:
-    assert list_profiles() == ["brownout", "instant", "steady"]
+    assert list_profiles() == ["brownout", "instant", "mm4", "monday_peak", "steady"]
     for name in list_profiles():
         assert load_profile(name).name == name
         assert load_profile(name).purpose
 
 
 def test_steady_has_the_published_quantiles() -> None:
-    gateway = Gateway(Settings(profile=load_profile("steady"), seed=3))
-    draws = sorted(gateway.draw_service_s("eligibility") for _ in range(40_000))
+    stations = Stations(load_profile("steady"), seed=3)
+    payer, network = stations.behind("PAYER01"), stations.behind("")
+    draws = sorted(stations.draw_s(payer, "eligibility") for _ in range(40_000))
     assert draws[20_000] == pytest.approx(2.4, rel=0.03)
     assert draws[38_000] == pytest.approx(6.0, rel=0.06)
     assert statistics.fmean(draw <= 10 for draw in draws) == pytest.approx(0.979, abs=0.004)
-    sales = sorted(gateway.draw_service_s("sale") for _ in range(20_000))
+    sales = sorted(stations.draw_s(network, "sale") for _ in range(20_000))
     assert sales[10_000] == pytest.approx(0.9, rel=0.04)
+    claims = sorted(stations.draw_s(payer, "claim_status") for _ in range(40_000))
+    assert (claims[20_000], claims[38_000]) == (pytest.approx(1.5, rel=0.03), pytest.approx(5.0, rel=0.06))
 
 
-def test_service_times_follow_the_seed_and_not_the_other_route() -> None:
+def test_service_times_follow_the_seed_and_no_other_traffic() -> None:
     profile = load_profile("steady")
-    one, two, other = (Gateway(Settings(profile=profile, seed=seed)) for seed in (5, 5, 6))
+    one, two, other = (Stations(profile, seed) for seed in (5, 5, 6))
+
+    def draw(stations: Stations, route: str, payer: str = "PAYER01") -> float:
+        return stations.draw_s(stations.behind(payer), route)
+
     drawn = []
     for _ in range(20):
-        drawn.append(one.draw_service_s("sale"))
-        one.draw_service_s("eligibility")
-    assert drawn == [two.draw_service_s("sale") for _ in range(20)]
-    assert drawn != [other.draw_service_s("sale") for _ in range(20)]
+        drawn.append(draw(one, "eligibility"))
+        draw(one, "claim_status")
+        draw(one, "eligibility", "PAYER02")
+        draw(one, "sale", "")
+    assert drawn == [draw(two, "eligibility") for _ in range(20)]
+    assert drawn != [draw(other, "eligibility") for _ in range(20)]
 
 
 def test_a_mixture_draws_from_each_component_by_weight() -> None:

@@ -104,7 +104,13 @@ def test_the_ledger_holds_each_acknowledged_payment_once(start_gateway: StartGat
     assert [payment["status"] for payment in ledger] == ["C", "D", "C"]
     assert {payment["last_four"] for payment in ledger} == {"1111"}
     stats = gateway.stats()
-    assert stats["payments"] == {"count": 3, "asked_cents": 3015, "approved_cents": 2000}
+    assert stats["payments"] == {
+        "count": 3,
+        "asked_cents": 3015,
+        "approved_cents": 2000,
+        "refunded_cents": 0,
+        "rows": {"sale": 3},
+    }
     assert stats["requests"]["sale"] == {"200": 3, "400": 1}
     assert (stats["in_flight"], stats["in_flight_max"]) == (0, 1)
 

@@ -39,9 +39,14 @@ def read_answer(text: str) -> Answer:
     assert segments[-1] == ["SE", str(len(segments)), segments[0][2]]
     assert all(part[-1] for part in segments), "no segment ends in an empty element"
     levels = [segment for segment in segments if segment[0] == "HL"]
+    codes = ("20", "21", "19", "22", "23") if segments[0][1] == "277" else ("20", "21", "22", "23")
     for place, level in enumerate(levels):
         assert level[1] == str(place + 1)
         assert level[2] == (str(place) if place else "")
-        assert level[3] == ("20", "21", "22", "23")[place]
-        assert level[4] == ("1" if place + 1 < len(levels) else "0")
+        assert level[3] == codes[place]
+        # A dependent of a claim has nobody below it and does not say so.
+        if (segments[0][1], level[3]) == ("277", "23"):
+            assert len(level) == 4
+        else:
+            assert level[4] == ("1" if place + 1 < len(levels) else "0")
     return Answer(isa=isa, gs=gs, segments=segments)

@@ -1,0 +1,12 @@
+"""Marks each call so that it can be found in the target's own tracing."""
+
+from __future__ import annotations
+
+from loadtests.transaction import Call, Transaction
+from scenarios.trace_context import traceparent
+
+
+def traced(call: Call, nonce: str, transaction: Transaction) -> Call:
+    """The call with a W3C `traceparent` header of its arrival and attempt among its own."""
+    header = traceparent(nonce, transaction.arrival, transaction.attempt)
+    return Call(call.url, call.headers, call.body, {**call.own_headers, "traceparent": header})

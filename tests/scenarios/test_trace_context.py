@@ -1,0 +1,45 @@
+"""Trace context: one trace per arrival, one span per attempt, the same for whoever computes it."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.trace_context import trace_id, trace_link, traceparent
+
+FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01")
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=6, max_size=6),
+    st.integers(0, 2**40),
+    st.integers(0, 255),
+)
+def test_a_header_has_the_form_of_the_standard(nonce: str, arrival: int, attempt: int) -> None:
+    found = FORM.fullmatch(traceparent(nonce, arrival, attempt))
+    assert found
+    assert found[1] == trace_id(nonce, arrival) != "0" * 32
+    assert found[2] != "0" * 16
+
+
+def test_attempts_share_a_trace_and_differ_in_their_span() -> None:
+    headers = {traceparent("k3x9ab", 1280, attempt) for attempt in range(256)}
+    assert len({header[36:52] for header in headers}) == 256
+    assert len({header[3:35] for header in headers}) == 1
+
+
+def test_no_two_arrivals_or_runs_share_a_trace() -> None:
+    made = {trace_id(nonce, arrival) for nonce, arrival in product(["k3x9ab", "k3x9ac"], range(20_000))}
+    assert len(made) == 40_000
+
+
+def test_a_trace_is_computed_and_its_arithmetic_never_changes() -> None:
+    assert traceparent("k3x9ab", 1280, 0) == "00-45f8dadaca07dda347e19b3ee29515fb-0140bc7ee6383e3c-01"
+
+
+def test_a_link_leads_to_the_trace() -> None:
+    link = trace_link("https://t.test/{trace_id}?a={x}", "k3x9ab", 5)
+    assert link == f"https://t.test/{trace_id('k3x9ab', 5)}?a={{x}}"
