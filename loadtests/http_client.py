@@ -67,26 +67,29 @@ class _Lane:
 
     def close(self) -> None:
         if self.connection is not None:
-            self.session = self.connection.tls_session or self.session
             self.connection.close()
+            self.session = self.connection.tls_session or self.session
             self.connection = None
 
 
 class _Endpoint:
-    """A URL with the head of its requests ready in bytes, but for the length."""
+    """A URL with the head of its requests ready in bytes: up to the length, and the headers after it."""
 
-    __slots__ = ("_fixed", "head", "headers", "lane")
+    __slots__ = ("head", "headers", "lane", "opening")
 
-    def __init__(self, lane: _Lane, fixed: str) -> None:
+    def __init__(self, lane: _Lane, opening: bytes) -> None:
         self.lane = lane
-        self._fixed = fixed
+        self.opening = opening
         self.headers: Mapping[str, str] | None = None
         self.head = b""
 
     def write_head(self, headers: Mapping[str, str]) -> bytes:
-        lines = [self._fixed, *(f"{name}: {value}" for name, value in headers.items()), "Content-Length: "]
-        self.headers, self.head = headers, "\r\n".join(lines).encode("latin-1")
+        self.headers, self.head = headers, _lines(headers)
         return self.head
+
+
+def _lines(headers: Mapping[str, str]) -> bytes:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode("latin-1")
 
 
 class HttpClient:
@@ -112,10 +115,8 @@ class HttpClient:
             # a wire hands the same mapping over each time, so that it is turned into bytes once
             head = endpoint.head if call.headers is endpoint.headers else endpoint.write_head(call.headers)
             if call.own_headers:
-                own = "".join([f"\r\n{name}: {value}" for name, value in call.own_headers.items()])
-                request = b"%b%d%b\r\n\r\n%b" % (head, len(call.body), own.encode("latin-1"), call.body)
-            else:
-                request = b"%b%d\r\n\r\n%b" % (head, len(call.body), call.body)
+                head += _lines(call.own_headers)
+            request = b"%b%d\r\n%b\r\n%b" % (endpoint.opening, len(call.body), head, call.body)
             lane, now_s = endpoint.lane, time.monotonic()
             connection = lane.connection
             if connection is None or not connection.is_usable(now_s):
@@ -123,7 +124,10 @@ class HttpClient:
                 now_s = time.monotonic()
             reply = connection.exchange(request, now_s, self._first_byte_s, self._whole_s)
         except Exception as error:
-            raise mapped(error) from error
+            fault = mapped(error)
+            if fault is error:
+                raise
+            raise fault from error
         if not (self._keep and connection.alive):
             lane.close()
         return reply
@@ -148,5 +152,6 @@ class HttpClient:
             lines.append("Accept-Encoding: gzip")
         if not self._keep:
             lines.append("Connection: close")
-        self._endpoints[url] = _Endpoint(lane, "\r\n".join(lines))
+        opening = "\r\n".join([*lines, "Content-Length: "]).encode("latin-1")
+        self._endpoints[url] = _Endpoint(lane, opening)
         return self._endpoints[url]

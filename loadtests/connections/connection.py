@@ -36,6 +36,7 @@ class Connection:
         "_expecting",
         "_framer",
         "_idle_since_s",
+        "_is_tls",
         "_receive",
         "_result",
         "_send",
@@ -47,6 +48,7 @@ class Connection:
         "address",
         "alive",
         "deadline_s",
+        "tls_session",
     )
 
     def __init__(self, socket: Any, address: object, known: KnownHeads, deadlines: Deadlines) -> None:
@@ -56,6 +58,10 @@ class Connection:
         tls = getattr(socket, "_sslobj", None)
         self._send: Callable[[bytes | memoryview], int] = socket._sock.send if tls is None else tls.write
         self._receive: Callable[[int], bytes] = socket._sock.recv if tls is None else tls.read
+        self._is_tls = tls is not None
+        self.tls_session: Any = (
+            None  # once closed: what lets the next TLS connection to the same peer start faster
+        )
         self._framer = ReplyFramer(known)
         self._deadlines = deadlines
         self._switch_to_hub = get_hub().switch
@@ -119,12 +125,9 @@ class Connection:
             self._watcher = None
             self._deadlines.forget(self)
             self._framer.close()
+            if self._is_tls:
+                self.tls_session = self._socket.session
             self._socket.close()
-
-    @property
-    def tls_session(self) -> Any:
-        """What lets the next TLS connection to the same peer start faster; None over plain TCP."""
-        return getattr(self._socket, "session", None)
 
     def expire(self) -> None:
         """The deadline has passed: the user that waits is told which."""

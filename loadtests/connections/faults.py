@@ -38,7 +38,8 @@ def mapped(error: Exception) -> Exception:
         inner = error.__context__  # raised by a callback of ours inside the parser
         return inner if isinstance(inner, UnreadableReplyError) else UnreadableReplyError("not an HTTP reply")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectionFailedError(f"certificate not trusted: {error.verify_message}")
+        reason = getattr(error, "verify_message", str(error))
+        return ConnectionFailedError(f"certificate not trusted: {reason}")
     if isinstance(error, OSError | UnicodeError):  # a host name that IDNA refuses is a UnicodeError
         return ConnectionFailedError(str(error) or type(error).__name__)
     return error

@@ -12,8 +12,13 @@ from scenarios.target import Tls
 
 def tls_context(tls: Tls) -> Any:
     """gevent's SSLContext. Raises DeclarationError naming the file that cannot be used."""
+    # not create_default_context, which hands out a context of blocking sockets where nothing is patched
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.ca_file is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(tls.ca_file)
     except (OSError, ValueError) as error:
         raise _refused("ca_file", tls.ca_file, error) from error
     if not tls.verify:

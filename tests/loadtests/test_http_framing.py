@@ -177,13 +177,15 @@ BIG = gzip.compress(bytes(MAX_REPLY_BYTES + 1))
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "",
+            "not an HTTP reply",
             id="both",
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "Transfer-Encoding", id="te-gzip"
         ),
-        pytest.param(b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "", id="upgrade"),
+        pytest.param(
+            b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "not an HTTP", id="upgrade"
+        ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (MAX_REPLY_BYTES + 1),
             "larger",
