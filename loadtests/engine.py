@@ -36,7 +36,7 @@ from scenarios.target import Target
 USERS_READY_WITHIN_S = 60.0
 _TICK_S = 0.1
 _SHOW_EVERY_TICKS = 3
-_COLLECT_EVERY = 20_000  # more objects made than freed; a transaction leaves hardly any behind
+_COLLECT_EVERY = 100_000  # more objects made than freed; a transaction leaves hardly any behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

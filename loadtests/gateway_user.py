@@ -100,7 +100,10 @@ class FastHttpClient:
 
     def exchange(self, call: Call) -> Reply:
         """Send once and wait for the whole reply."""
-        headers = {**call.headers, **call.own_headers, "Connection": "close"}
+        headers = {**call.headers, "Connection": "close"}
+        for line in call.own_lines.decode("latin-1").splitlines():
+            name, _, value = line.partition(": ")
+            headers[name] = value
         post: Any = self._session.post  # takes bytes, whatever its types say
         said = post(call.url, data=call.body, headers=headers, allow_redirects=False)
         if said.error is not None and not said.status_code:

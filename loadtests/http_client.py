@@ -114,12 +114,12 @@ class HttpClient:
             endpoint = self._endpoints.get(call.url) or self._endpoint(call.url)
             # a wire hands the same mapping over each time, so that it is turned into bytes once
             head = endpoint.head if call.headers is endpoint.headers else endpoint.write_head(call.headers)
-            if call.own_headers:
-                head += _lines(call.own_headers)
-            request = b"%b%d\r\n%b\r\n%b" % (endpoint.opening, len(call.body), head, call.body)
+            body = call.body
+            request = b"%b%d\r\n%b%b\r\n%b" % (endpoint.opening, len(body), head, call.own_lines, body)
             lane, now_s = endpoint.lane, time.monotonic()
             connection = lane.connection
-            if connection is None or not connection.is_usable(now_s):
+            # one that has just answered needs no look, and no call for one
+            if connection is None or not (now_s < connection.fresh_until_s or connection.is_usable(now_s)):
                 connection = self._connect(lane)
                 now_s = time.monotonic()
             reply = connection.exchange(request, now_s, self._first_byte_s, self._whole_s)

@@ -14,7 +14,7 @@ import numpy as np
 from loadtests.run_plan import RunPlan
 from loadtests.transaction import Call, Transaction
 from loadtests.transactions import Transactions
-from scenarios.kinds import AnyKind, CustomKind
+from scenarios.kinds import AnyKind, Kind
 
 _MOST_AHEAD = 512  # some 3 ms of work, once in so many arrivals
 _FURTHEST_AHEAD_NS = 1_000_000_000
@@ -71,6 +71,6 @@ class Parties:
         build = self._build
         # tuple.__new__ leaves out Party's own __new__, which would cost three times as much
         return [
-            tuple.__new__(Party, (each, None if isinstance(each.kind, CustomKind) else build(each)))
+            tuple.__new__(Party, (each, build(each) if each.kind.__class__ is Kind else None))
             for each in transactions
         ]

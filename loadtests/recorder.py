@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +70,29 @@ class PaymentRecord(NamedTuple):
         arrival, attempt, action, outcome, asked_cents, approved_cents, reference, identity = self
         texts = reference.encode("ascii", "replace"), identity.encode("ascii", "replace")
         return _PAYMENT.pack(arrival, attempt, action, outcome, asked_cents, approved_cents, *texts)
+
+
+def _packed(payments: Sequence[PaymentRecord]) -> bytes:
+    """What `packed` gives for each, in one go."""
+    pack = _PAYMENT.pack
+    try:
+        return b"".join(
+            [
+                pack(
+                    arrival,
+                    attempt,
+                    action,
+                    outcome,
+                    asked,
+                    approved,
+                    ours.encode("ascii"),
+                    its.encode("ascii"),
+                )
+                for arrival, attempt, action, outcome, asked, approved, ours, its in payments
+            ]
+        )
+    except UnicodeEncodeError:  # a gateway's odd identity
+        return b"".join([record.packed() for record in payments])
 
 
 class RowsFile:
@@ -152,7 +176,7 @@ class Recorder:
             packed = b"".join(map(Observation.packed, rows))
         self._unseen += packed
         self._observations.append(packed)
-        self._payments.append(b"".join([record.packed() for record in payments]))
+        self._payments.append(_packed(payments))
 
     def flush(self) -> bool:
         """Write what is pending; False once anything could not be written, for good."""

@@ -98,7 +98,7 @@ class Call:
         str, str
     ]  # the same object for all calls of a wire, where possible: it is turned to bytes once
     body: bytes
-    own_headers: Mapping[str, str] = field(default_factory=dict)  # of this call alone
+    own_lines: bytes = b""  # headers of this call alone, each line with its end
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ _READABLE = 1
 _NEVER_S = float("inf")
 # Servers close idle connections after five seconds and more; one that is older may be closing just as we send.
 IDLE_AT_MOST_S = 4.0
-_IDLE_UNSEEN_S = 0.001  # idle for longer than this, a connection is looked at before it is used
+_FRESH_S = 0.001  # idle for longer than this, a connection is looked at before it is used
 _AGAIN = (BlockingIOError, InterruptedError, SSLWantReadError, SSLWantWriteError)
 
 
@@ -35,7 +35,6 @@ class Connection:
         "_deadlines",
         "_expecting",
         "_framer",
-        "_idle_since_s",
         "_is_tls",
         "_receive",
         "_result",
@@ -48,6 +47,7 @@ class Connection:
         "address",
         "alive",
         "deadline_s",
+        "fresh_until_s",
         "tls_session",
     )
 
@@ -68,7 +68,7 @@ class Connection:
         self._waiter: Any = None
         self._expecting = False
         self._result: Reply | Exception | None = None
-        self._idle_since_s = time.monotonic()
+        self.fresh_until_s = time.monotonic() + _FRESH_S  # before that it needs no look
         self._whole_until_s = _NEVER_S
         self.deadline_s = _NEVER_S
         self.alive = True
@@ -78,9 +78,8 @@ class Connection:
 
     def is_usable(self, now_s: float) -> bool:
         """Whether a request may go out here. The peer may have closed in the very moment: so a last look."""
-        idle_s = now_s - self._idle_since_s
-        if idle_s > _IDLE_UNSEEN_S and self.alive:
-            if idle_s > IDLE_AT_MOST_S:
+        if self.alive and now_s >= self.fresh_until_s:
+            if now_s > self.fresh_until_s + IDLE_AT_MOST_S:
                 self._retire()
             else:
                 self._readable()
@@ -178,9 +177,10 @@ class Connection:
                 self._fail(ConnectionFailedError("closed before the reply was whole"))
             return
         self._expecting = False
-        if not self._framer.reusable:
+        if self._framer.reusable:
+            self.fresh_until_s = time.monotonic() + _FRESH_S
+        else:
             self._retire()
-        self._idle_since_s = time.monotonic()
         waiter, self._waiter = self._waiter, None
         if waiter is None:
             self._result = reply  # the request is still being sent
@@ -201,5 +201,6 @@ class Connection:
     def _retire(self) -> None:
         """Nothing more is read or sent here; the user closes it."""
         self.alive = False
+        self.fresh_until_s = -_NEVER_S
         if self._watcher is not None:
             self._watcher.stop()
