@@ -110,8 +110,8 @@ class Pacer:
         place = self._next
         if place < self.due or self._comes_due(place):
             self._next = place + 1
-            planned_ns = self._waiting.at(place)
-            return _due((place, planned_ns, max(planned_ns, self._clock.now_ns())))
+            planned_ns, now_ns = self._waiting.at(place), self._clock.now_ns()
+            return _due((place, planned_ns, now_ns if now_ns > planned_ns else planned_ns))
         user = getcurrent()
         self._idle.append(user)
         try:

@@ -64,7 +64,9 @@ class Sender:
         self._clock = clock
         self._recorder = recorder
         self._tally = tally
-        self._codecs = load_codecs(plan.target)
+        codecs = load_codecs(plan.target)
+        self._build_call = {kind: codec.build_call for kind, codec in codecs.items()}
+        self._classify = {kind: codec.classify_reply for kind, codec in codecs.items()}
         transactions = Transactions(
             plan.scenario,
             plan.target,
@@ -94,7 +96,7 @@ class Sender:
         try:
             try:
                 reply = client.exchange(call)
-                said = self._codecs[transaction.kind].classify_reply(transaction, reply)
+                said = self._classify[transaction.kind](transaction, reply)
             except _FAULTS as error:
                 said = Classified(outcome=_FAILURES[type(error)], detail=str(error))
         finally:
@@ -117,8 +119,7 @@ class Sender:
                 )
 
     def _build(self, transaction: Transaction) -> Call:
-        build_call = self._codecs[transaction.kind].build_call
-        call = build_call(transaction, self._plan.target, self._credentials)
+        call = self._build_call[transaction.kind](transaction, self._plan.target, self._credentials)
         return traced(call, self._plan.nonce, transaction)
 
     def never_sent(self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int) -> None:

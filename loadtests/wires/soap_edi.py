@@ -26,6 +26,9 @@ _ENVELOPES = {
 }
 
 
+_MARKUP = b"<>&" + bytes(range(32))  # with control characters, which XML changes or forbids
+
+
 class _Common(NamedTuple):
     url: str
     headers: dict[str, str]
@@ -63,7 +66,9 @@ def _day_and_clock(minute: int) -> tuple[str, str]:
 def build_call(transaction: Transaction, target: Target, credentials: Credentials) -> Call:
     """A 270 in a SOAP envelope of the target's version."""
     common = _prepared(target, credentials)
-    inquiry = escape(fill_270(transaction, *_day_and_clock(int(time.time()) // 60)))
+    inquiry = fill_270(transaction, *_day_and_clock(int(time.time()) // 60))
+    if "&" in inquiry or "<" in inquiry or ">" in inquiry:
+        inquiry = escape(inquiry)
     return Call(
         url=common.url, headers=common.headers, body=f"{common.opening}{inquiry}{common.closing}".encode()
     )
@@ -103,10 +108,9 @@ class _Wrapping:
 
 def _plain(between: bytes) -> str | None:
     """Text that XML hands over as it stands; None for what might mean something else."""
-    if not between.isascii() or b"<" in between or b"&" in between or b">" in between:
+    if not between.isascii() or len(between.translate(None, _MARKUP)) != len(between):
         return None
-    text = between.decode("ascii")
-    return text if text.isprintable() else None
+    return between.decode("ascii")
 
 
 _wrapping = _Wrapping()

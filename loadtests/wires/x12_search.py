@@ -6,10 +6,13 @@ This says yes only where reading all of them would come to COMPLETED; whatever i
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 _ISA_LENGTH = 106
+_ISA13 = slice(90, 99)  # all widths of ISA are fixed
 
 
 class _Marks(NamedTuple):
@@ -18,30 +21,27 @@ class _Marks(NamedTuple):
     group: str
     set_start: str
     set_end: str
-    echo: tuple[str, str]  # before and after the trace
     subscriber: str
     dependent: str
-    nameless: str
-    rejection: str
     benefit: str
-    blank: str
+    # in their order, every set end, rejection, subscriber and dependent, and what only a full reading could judge:
+    # names without a person, and segments behind a blank, which the other searches would miss
+    notable: Callable[[str], list[str]]
 
 
 @lru_cache(maxsize=64)
-def _marks(element: str, terminator: str, origin: str) -> _Marks | None:
+def _marks(element: str, terminator: str) -> _Marks | None:
     if element == terminator or element.isalnum() or terminator.isalnum() or " " in (element, terminator):
         return None
+    e, t = re.escape(element), re.escape(terminator)
     return _Marks(
         group=f"GS{element}",
         set_start=f"ST{element}271{element}",
-        set_end=f"{terminator}SE",
-        echo=(f"TRN{element}2{element}", f"{element}{origin}"),
+        set_end=f"{terminator}SE{element}",
         subscriber=f"{terminator}NM1{element}IL{element}",
-        dependent=f"{terminator}NM1{element}03",
-        nameless=f"{terminator}NM1{terminator}",
-        rejection=f"{terminator}AAA",
+        dependent=f"{terminator}NM1{element}03{element}",
         benefit=f"{terminator}EB{element}",
-        blank=f"{terminator} ",
+        notable=re.compile(f"{t}(?:SE(?:{e}|(?={t}))|AAA| |NM1(?:(?={t})|{e}(?:IL|03)[^{t}]*))").findall,
     )
 
 
@@ -51,42 +51,47 @@ def is_plain_271(text: str, *, trace: str, origin: str, member_id: str, patient:
     if len(text) <= _ISA_LENGTH or text[:3] != "ISA":
         return False
     element, terminator = text[3], text[_ISA_LENGTH - 1]
-    marks = _marks(element, terminator, origin)
-    # a blank before a segment belongs to the layout, and would hide the segment from the searches below
-    if marks is None or marks.rejection in text or marks.benefit not in text or marks.blank in text:
+    marks = _marks(element, terminator)
+    if marks is None or marks.benefit not in text:
         return False
     segments = text.split(terminator)
-    before, after = marks.echo
-    if f"{before}{trace}{after}" not in segments or segments[-1]:
+    if f"TRN{element}2{element}{trace}{element}{origin}" not in segments:
         return False
-    return _is_enclosed(text, segments, element, marks) and _is_about(
-        text, member_id, patient, element, terminator, marks
+    *people, last = marks.notable(text) or [""]
+    return (
+        last == marks.set_end
+        and _are_asked_about(people, member_id, patient, element, marks)
+        and _is_enclosed(segments, element, marks)
     )
 
 
-def _is_enclosed(text: str, segments: list[str], element: str, marks: _Marks) -> bool:
+def _is_enclosed(segments: list[str], element: str, marks: _Marks) -> bool:
     """ISA, GS, one set from ST to SE, GE, IEA; IEA repeats ISA13, SE counts the segments and repeats ST02."""
-    if len(segments) < 7 or len(segments[0]) != _ISA_LENGTH - 1:
+    if len(segments) < 7 or segments[-1] or not segments[1].startswith(marks.group):
         return False
-    start, end, group_end, closing = segments[2], segments[-4], segments[-3], segments[-2]
-    if not segments[1].startswith(marks.group) or not start.startswith(marks.set_start):
+    isa, start = segments[0], segments[2]
+    if (
+        len(isa) != _ISA_LENGTH - 1
+        or isa[89] != element
+        or isa[99] != element
+        or isa.count(element, 0, 89) != 12
+    ):
         return False
-    isa = segments[0].split(element)
-    if len(isa) < 14 or closing != f"IEA{element}1{element}{isa[13]}":
-        return False
-    if end != f"SE{element}{len(segments) - 5}{element}{start.split(element)[2]}":
-        return False
-    # and it is the first segment that could pass for an SE
-    return text.find(marks.set_end) == len(text) - len(closing) - len(group_end) - len(end) - 4
+    return (
+        start.startswith(marks.set_start)
+        and segments[-2] == f"IEA{element}1{element}{isa[_ISA13]}"
+        and segments[-4] == f"SE{element}{len(segments) - 5}{element}{start.split(element)[2]}"
+    )
 
 
-def _is_about(text: str, member_id: str, patient: str, element: str, terminator: str, marks: _Marks) -> bool:
-    """Whether the one subscriber named, and the dependent if there is one, are those asked about."""
-    place = text.find(marks.subscriber)
-    if place < 0 or text.find(marks.subscriber, place + 1) >= 0 or marks.nameless in text:
-        return False
-    name = text[place + 1 : text.find(terminator, place + 1)].split(element)
-    if len(name) < 10 or name[9] != member_id:
-        return False
-    place = text.find(marks.dependent)
-    return place < 0 or text[place + 1 : text.find(terminator, place + 1)].split(element)[4:5] == [patient]
+def _are_asked_about(people: list[str], member_id: str, patient: str, element: str, marks: _Marks) -> bool:
+    """Whether the subscriber who is named, and the dependent if there is one, are those asked about, and whether
+    nothing else is notable."""
+    has_subscriber = False
+    for person in people:
+        name = person.split(element)
+        if person.startswith(marks.subscriber) and len(name) > 9 and name[9] == member_id:
+            has_subscriber = True
+        elif not person.startswith(marks.dependent) or name[4:5] != [patient]:
+            return False
+    return has_subscriber
