@@ -38,9 +38,12 @@ class TimerfdAlarm:
         self._watcher.start(ring)
 
     def ring_in(self, wait_ns: int) -> None:
-        """Ring once after `wait_ns`, and no longer now."""
+        """Ring after `wait_ns`, and no longer now."""
         self._moment[2], self._moment[3] = divmod(max(_AT_ONCE_NS, wait_ns), _BILLION)
         self._set_time(self._handle, 0, self._moment, None)  # which also takes back a ring not yet read
+
+    def ring_again(self) -> None:
+        """Asked while it rings: ring in the next turn of the loop too. As nobody reads it, it does so by itself."""
 
     def close(self) -> None:
         """Never ring again."""
@@ -57,6 +60,10 @@ class LoopAlarm:
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
         self._timer: Any = None
+
+    def ring_again(self) -> None:
+        """Ring in the next turn of the loop too."""
+        self.ring_in(0)
 
     def ring_in(self, wait_ns: int) -> None:
         """Ring once after `wait_ns`."""

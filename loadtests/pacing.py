@@ -161,7 +161,7 @@ class Pacer:
             self._hand_out(place, planned_ns)
             if self._closed:  # by the user that was just given something to do
                 return
-        self._alarm.ring_in(0)  # in the next turn of the loop
+        self._alarm.ring_again()
 
     def _hand_out(self, place: int, planned_ns: int) -> None:
         self.due = place + 1

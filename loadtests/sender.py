@@ -126,7 +126,8 @@ class Sender:
         """The row of an arrival that came due and found no user before the run ended."""
         [transaction] = self._parties.transactions(place, place + 1)
         outcome = Outcome.NOT_STARTED
-        self._observe(place, transaction, outcome, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
+        row = _row(transaction, outcome, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
+        self._recorder.observe(place, row)
 
     def _unbuilt(
         self, due: Due, transaction: Transaction, detail: str, report: Callable[[Sent], None] | None
@@ -159,6 +160,7 @@ class Sender:
         ended_ns: int,
     ) -> None:
         outcome, planned_ns = said.outcome, due.planned_ns
+        recorder = self._recorder
         if transaction.charge is not None:
             record = (
                 transaction.arrival,
@@ -170,36 +172,37 @@ class Sender:
                 transaction.identifiers.reference,
                 said.transaction_id,
             )
-            self._recorder.pay(_payment_record(record))
+            recorder.pay(_payment_record(record))
         lag_ns = started_ns - due.sendable_ns
         own_lag_ms = -(-lag_ns // 1_000_000) if lag_ns > 0 else 0  # rounded up
-        self._observe(due.place, transaction, outcome, reply, planned_ns, started_ns, ended_ns, own_lag_ms)
+        row = _row(transaction, outcome, reply, planned_ns, started_ns, ended_ns, own_lag_ms)
+        recorder.observe(due.place, row)
         self._tally.end(transaction.arrival, transaction.wire, outcome, reply.status, ended_ns)
 
-    def _observe(
-        self,
-        place: int,
-        transaction: Transaction,
-        outcome: Outcome,
-        reply: Reply,
-        planned_ns: int,
-        started_ns: int,
-        ended_ns: int,
-        own_lag_ms: int,
-    ) -> None:
-        row = (
-            transaction.arrival,
-            planned_ns,
-            started_ns,
-            ended_ns,
-            transaction.kind,
-            transaction.wire,
-            outcome,
-            transaction.attempt,
-            reply.status,
-            transaction.person.payer_place,
-            0,  # worker
-            own_lag_ms,
-            len(reply.body),
-        )
-        self._recorder.observe(place, _observation(row))
+
+def _row(
+    transaction: Transaction,
+    outcome: Outcome,
+    reply: Reply,
+    planned_ns: int,
+    started_ns: int,
+    ended_ns: int,
+    own_lag_ms: int,
+) -> Observation:
+    """The observation of an attempt."""
+    fields = (
+        transaction.arrival,
+        planned_ns,
+        started_ns,
+        ended_ns,
+        transaction.kind,
+        transaction.wire,
+        outcome,
+        transaction.attempt,
+        reply.status,
+        transaction.person.payer_place,
+        0,  # worker
+        own_lag_ms,
+        len(reply.body),
+    )
+    return _observation(fields)

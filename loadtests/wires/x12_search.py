@@ -70,12 +70,7 @@ def _is_enclosed(segments: list[str], element: str, marks: _Marks) -> bool:
     if len(segments) < 7 or segments[-1] or not segments[1].startswith(marks.group):
         return False
     isa, start = segments[0], segments[2]
-    if (
-        len(isa) != _ISA_LENGTH - 1
-        or isa[89] != element
-        or isa[99] != element
-        or isa.count(element, 0, 89) != 12
-    ):
+    if len(isa) != _ISA_LENGTH - 1 or isa.count(element, 0, 90) != 13 or isa.find(element, 90) != 99:
         return False
     return (
         start.startswith(marks.set_start)

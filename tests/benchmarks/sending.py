@@ -115,12 +115,10 @@ def bench() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         made = make_certificates(Path(scratch))
         ports = []
-        for arguments in ([], [str(made.server.certificate), str(made.server.key)]):
-            gateway = subprocess.Popen(
-                [sys.executable, "-m", "tests.benchmarks.canned_gateway", *arguments],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+        in_python = [sys.executable, "-m", "tests.benchmarks.canned_gateway"]
+        with_tls = [*in_python, str(made.server.certificate), str(made.server.key)]
+        for command in (compiled_gateway(Path(scratch)) or in_python, with_tls):
+            gateway = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             stack.callback(gateway.communicate)
             stack.callback(gateway.kill)
             os.sched_setaffinity(gateway.pid, {cores[0]})
@@ -132,6 +130,18 @@ def bench() -> Iterator[Bench]:
             authority=str(made.authority),
             core=cores[-1],
         )
+
+
+def compiled_gateway(folder: Path) -> list[str] | None:
+    """The canned gateway in C, or None where there is no compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("no C compiler: the canned gateway runs in Python, and ratios come out lower")
+        return None
+    program = folder / "canned_gateway"
+    source = Path(__file__).parent / "canned_gateway.c"
+    subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
+    return [str(program)]
 
 
 def wrk_us(here: Bench, seconds: int = 2) -> float | None:
@@ -182,11 +192,12 @@ def compare(here: Bench, repetitions: int) -> bool:
         pairs = zip(results[bar.ours], results[bar.peer], strict=True)
         ratio = statistics.median(cost_us(peer) / cost_us(ours) for ours, peer in pairs)
         passed &= report(f"{bar.ours.name} / {bar.peer.name}", ratio, bar.least, "x", at_least=True)
-    rows = [result for case in (OUR_SALE, OUR_INQUIRY) for result in results[case]]
-    row_us = statistics.median(result["row_us"] for result in rows)
-    share = statistics.median(result["row_us"] / cost_us(result) for result in rows)
-    passed &= report("recording and feeding Locust, per row", row_us, 0.8, "us", at_least=False)
-    passed &= report("the same, of a transaction's CPU", share * 100, 7, "%", at_least=False)
+    for case, rows in ((OUR_SALE, 2), (OUR_INQUIRY, 1)):  # a sale leaves its observation and its payment
+        recording_us = statistics.median(result["recording_us"] for result in results[case])
+        share = statistics.median(result["recording_us"] / cost_us(result) for result in results[case])
+        what = f"{case.name}: recording and feeding Locust"
+        passed &= report(f"{what}, a row", recording_us / rows, 0.8, "us", at_least=False)
+        passed &= report(f"{what}, share of CPU", share * 100, 7, "%", at_least=False)
     if wrk[0] is not None:
         ratios = [cost_us(ours) / each for ours, each in zip(results[OUR_SALE], wrk, strict=True) if each]
         print(
@@ -199,7 +210,7 @@ def report(what: str, value: float, bar: float, unit: str, *, at_least: bool) ->
     """Print one line of the table; whether the bar is met."""
     met = value >= bar if at_least else value <= bar
     relation = ">=" if at_least else "<="
-    print(f"  {'ok  ' if met else 'MISS'} {what:44} {value:8.2f} {unit:3} ({relation} {bar:g} {unit})")
+    print(f"  {'ok  ' if met else 'MISS'} {what:56} {value:8.2f} {unit:3} ({relation} {bar:g} {unit})")
     return met
 
 
