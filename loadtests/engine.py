@@ -34,8 +34,9 @@ from scenarios.run_folder import RunFolder
 from scenarios.target import Target
 
 USERS_READY_WITHIN_S = 60.0
-_TICK_S = 0.1
-_SHOW_EVERY_TICKS = 3
+_TICK_S = 0.02
+_FLUSH_EVERY_TICKS = 5
+_SHOW_EVERY_TICKS = 15
 _COLLECT_EVERY = 100_000  # more objects made than freed; a transaction leaves hardly any behind
 
 
@@ -229,12 +230,14 @@ class Engine:
         while True:
             gevent.sleep(_TICK_S)
             ticks += 1
-            self._flush()
+            self._recorder.pack()
+            if ticks % _FLUSH_EVERY_TICKS == 0:
+                self._flush()
             if ticks % _SHOW_EVERY_TICKS == 0:
                 self._home.show(self._progress())
 
     def _flush(self) -> None:
-        """Pass on what is new and write it; often, so that no single time is a long one."""
+        """Pass on what is new and write it."""
         if self._sender is not None:
             self.on_rows(self._recorder.fresh_rows(), self._sender.fresh_failures())
         if not self._recorder.flush():

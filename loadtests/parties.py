@@ -16,7 +16,7 @@ from loadtests.transaction import Call, Transaction
 from loadtests.transactions import Transactions
 from scenarios.kinds import AnyKind, Kind
 
-_MOST_AHEAD = 512  # some 3 ms of work, once in so many arrivals
+_MOST_AHEAD = 128  # half a millisecond of work: who waits behind it does not wait long
 _FURTHEST_AHEAD_NS = 1_000_000_000
 
 

@@ -54,7 +54,7 @@ def _beyond(order: dict[str, Any], rate_per_s: float, measure: Measure) -> bool:
         told = {**order, "rate_per_s": rate_per_s, "count": int(rate_per_s * _SECONDS), "connections": _LANES}
         result = measure({**told, "run_dir": run_dir, "limit": "10s"})
         verdict = judge_run(RunFolder.at(run_dir))
-    codes = {doubt.code for doubt in verdict.doubts}
+    codes = {doubt.code for doubt in verdict.validity}
     met = DoubtCode.GENERATOR_LATE in codes
     said = ", ".join(sorted(code.text for code in codes))
     print(
