@@ -155,7 +155,7 @@ class Engine:
 
     def _drain(self) -> None:
         until = time.monotonic() + self._plan.drain_s
-        while (self._tally.in_flight or self._pacer.backlog) and time.monotonic() < until and not self._cut:
+        while (self._tally.in_flight or self._pacer.untaken) and time.monotonic() < until and not self._cut:
             if self._pacer.closed and not self._tally.in_flight:
                 break
             gevent.sleep(0.02)

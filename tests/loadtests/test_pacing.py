@@ -162,3 +162,21 @@ def test_a_long_schedule_is_followed_to_its_end(clock: PresetClock) -> None:
     paced.follow(clock)
     assert paced.due == paced.backlog == 10_000
     assert [paced.take().place for _ in range(3)] == [0, 1, 2]  # type: ignore[union-attr]
+
+
+def test_an_arrival_counts_as_untaken_until_its_user_has_woken_up(clock: PresetClock) -> None:
+    paced, served = pacer(0, 0), list[tuple[str, Due | None]]()
+    waiting = user(paced, served)
+    paced.follow(clock)
+    assert (paced.untaken, paced.backlog, served) == (2, 1, []), "the last arrival is no reason to go home"
+    all_of(waiting, user(paced, served))
+    assert (paced.untaken, len(served)) == (0, 2)
+    paced.close()
+
+
+def test_a_user_that_is_killed_leaves_nothing_untaken(clock: PresetClock) -> None:
+    paced = pacer(0)
+    waiting = user(paced, [])
+    paced.follow(clock)
+    waiting.kill()
+    assert paced.untaken == 0
