@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all bench soak check format clean
+.PHONY: help install run test test-all bench bench-statistics soak check format clean
 
 # Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
 BENCHES := gateway_sale gateway_eligibility gateway_queue schedule
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "slagate needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (make PYTHON=python3.11 ...)")'
@@ -41,6 +41,9 @@ bench: $(VENV)/installed-dev ## Measure against every speed bar (needs wrk and t
 
 soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
 	@$(BIN)/python -m tests.benchmarks.gateway_soak
+
+bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)
+	$(BIN)/python -m tests.benchmarks.statistics
 
 check: $(VENV)/installed-dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from analysis.doubts import Doubt, DoubtCode, doubt
+from analysis.roll_call import RollCall
 from analysis.run_facts import COMPLETED, EndFacts, RunFacts
 from analysis.samples import Samples
-from analysis.tallies import recorded_arrivals
 from analysis.wording import count_text, share_text
 from scenarios.observation import STEPS_PER_ROOT
 
 _NAMED = 5  # arrivals named in a message
 
 
-def accounting_doubts(samples: Samples) -> Iterator[Doubt]:
+def accounting_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """Everything that is wrong with the rows as a record of what was planned."""
     if samples.run is not None:
-        yield from _missing(samples, samples.run)
+        yield from _missing(roll.recorded, samples.run)
         yield from _ending(samples.run)
-    yield from _impossible(samples)
-    yield from _duplicates(samples)
+    yield from _impossible(samples, roll)
+    yield from _duplicates(samples, roll)
 
 
-def _missing(samples: Samples, run: RunFacts) -> Iterator[Doubt]:
-    recorded = recorded_arrivals(samples)
+def _missing(recorded: int, run: RunFacts) -> Iterator[Doubt]:
     reported = run.end.missing_total if run.end else 0
     if recorded == run.due and not run.torn and not reported:
         return
@@ -92,44 +87,25 @@ def _cause_of_end(end: EndFacts) -> Iterator[Doubt]:
         )
 
 
-def _impossible(samples: Samples) -> Iterator[Doubt]:
-    mask = samples.impossible
-    seen = int(np.count_nonzero(mask))
-    if seen:
-        share = share_text(seen, mask.size)
+def _impossible(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
+    if roll.first_impossible is not None:
+        share = share_text(roll.impossible, samples.size)
         yield doubt(
             DoubtCode.IMPOSSIBLE_ROWS,
-            f"{count_text(seen)} of {count_text(mask.size)} rows ({share}) cannot be true, row "
-            f"{int(mask.argmax()) + 1} "
+            f"{count_text(roll.impossible)} of {count_text(samples.size)} rows ({share}) cannot be true, row "
+            f"{roll.first_impossible + 1} "
             "first: they end before they start, were answered without a time, or hold an unknown number. "
             "Such a clock or file cannot be judged: repair what wrote it and record again.",
         )
 
 
-def _duplicates(samples: Samples) -> Iterator[Doubt]:
+def _duplicates(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """The same arrival and attempt twice or, where arrivals have no number, rows that agree in everything."""
-    if samples.arrival is not None:
-        columns: list[npt.NDArray[Any]] = [samples.arrival, samples.attempt]
-        what = "repeat an arrival and attempt"
-    else:
-        names = (samples.planned_ns, samples.started_ns, samples.ended_ns, samples.kind)
-        columns = [*names, samples.outcome, samples.attempt, samples.status]
-        what = "are identical with another row"
-    seen = _repetitions(columns)
-    if seen:
+    if roll.repeated:
+        what = "repeat an arrival and attempt" if samples.numbered else "are identical with another row"
         yield doubt(
             DoubtCode.DUPLICATE_ROWS,
-            f"{count_text(seen)} of {count_text(samples.planned_ns.size)} rows {what}. "
+            f"{count_text(roll.repeated)} of {count_text(samples.size)} rows {what}. "
             "Counting a transaction twice moves the share and makes bounds too narrow: "
             "join each file once, or number the rows in a column `arrival`.",
         )
-
-
-def _repetitions(columns: list[npt.NDArray[Any]]) -> int:
-    if not columns[0].size:
-        return 0
-    order = np.lexsort(columns)
-    same = np.ones(order.size - 1, dtype=np.bool_)
-    for column in columns:
-        same &= np.diff(column[order]) == 0
-    return int(np.count_nonzero(same))

@@ -1,26 +1,27 @@
-"""Doubts about what the judged rows can prove: too few, too short, resting on where the warm-up ends."""
+"""Doubts about what the judged rows can prove: too few, too short, unsteady, resting on where the warm-up ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import replace
 
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
+from analysis.roll_call import RollCall
 from analysis.samples import Samples
+from analysis.steadiness import find_drifts, find_settling_time
 from analysis.tallies import Tally
-from analysis.verdict_table import VerdictCode, judge_counts
+from analysis.verdict_table import VerdictCode, is_passed, judge_share
 from analysis.wording import NS_PER_S, count_text, share_text
 from scenarios.duration import duration_text
 from scenarios.kinds import PAYMENT
 from scenarios.sla import Clause
 
-FEWEST_ROWS = 30
+FEWEST = 30  # effective size
 STALLS_TO_SEE = 100
-Retally = Callable[[int], Tally]
+DOUBLING = 2.0
 
 
-def evidence_doubts(samples: Samples) -> Iterator[Doubt]:
+def evidence_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """What the recording as a whole cannot show."""
     if not samples.has_planned_times:
         yield doubt(
@@ -30,7 +31,7 @@ def evidence_doubts(samples: Samples) -> Iterator[Doubt]:
             "waits for an answer before it sends again hides what it would have met: record planned times.",
         )
     yield from _too_short(samples)
-    if bool(samples.members(PAYMENT).any()):
+    if any(count and samples.kind_class.get(kind) == PAYMENT for kind, count in roll.rows_by_kind.items()):
         yield doubt(
             DoubtCode.MONEY_NOT_AUDITED,
             "Payments were made and no ledger was compared, so double or lost charges would not be seen "
@@ -49,30 +50,53 @@ def quantity_doubts(tally: Tally) -> Iterator[Doubt]:
             "Add such traffic to the scenario, or judge under an SLA without that class.",
             population=name,
         )
-    elif n < FEWEST_ROWS:
+    elif (size := tally.measured.n_effective) < FEWEST:
+        why = (
+            f"as dependent as they are they tell as much as {size:.0f} independent ones"
+            if tally.measured.inflation.vif is not None
+            else f"nothing varies in them, so they are taken for {size:.0f} independent ones"
+        )
         yield doubt(
             DoubtCode.TOO_FEW,
-            f"{n} {name} transactions were measured and {FEWEST_ROWS} are the least to conclude from. "
+            f"{count_text(n)} {name} transactions were measured; {why}, and {FEWEST} are the least to conclude from. "
             "Run longer or at a higher rate.",
             population=name,
         )
 
 
-def warm_up_doubts(clause: Clause, tally: Tally, warm_up_ns: int, retally: Retally) -> Iterator[Doubt]:
-    """Whether a PASS hangs on where the warm-up ends. `retally` counts with the warm-up times a factor."""
-    if warm_up_ns == 0 or judge_counts(tally.hits, tally.n, clause) is not VerdictCode.PASS:
+def dependence_doubts(clause: Clause, tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
+    """Whether dependence reaches further than the run can show, or the system was not the same throughout."""
+    yield from _long_memory(clause, tally)
+    yield from _not_steady(tally, smoke=smoke)
+    yield from _partial_cycle(tally)
+
+
+def window_doubts(clause: Clause, tally: Tally, warm_up_ns: int) -> Iterator[Doubt]:
+    """Whether a PASS hangs on where the warm-up ends, or on which transactions belong to a maintenance window."""
+    if not is_passed(tally.measured, clause):
         return
-    for factor, how in ((0, "without a warm-up"), (2, "with a warm-up twice as long")):
-        other = retally(factor)
-        verdict = judge_counts(other.hits, other.n, clause)
+    variants = []
+    if warm_up_ns:
+        twice = duration_text(2 * warm_up_ns / NS_PER_S)
+        variants += [
+            ("warm_up_0", DoubtCode.WARM_UP_SENSITIVE, "Without a warm-up"),
+            ("warm_up_2", DoubtCode.WARM_UP_SENSITIVE, f"With a warm-up twice as long ({twice})"),
+        ]
+    if tally.excluded["maintenance"]:
+        how = "With every transaction left out that was under way in maintenance"
+        variants.append(("maintenance_overlap", DoubtCode.MAINTENANCE_SENSITIVE, how))
+    for name, code, how in variants:
+        other = tally.variants[name]
+        verdict = judge_share(other, clause)
         if verdict is not VerdictCode.PASS:
             seen = f"{share_text(other.hits, other.n)} of {count_text(other.n)}" if other.n else "none left"
+            edge = (
+                "the warm-up ends" if code is DoubtCode.WARM_UP_SENSITIVE else "maintenance is taken to end"
+            )
             yield doubt(
-                DoubtCode.WARM_UP_SENSITIVE,
-                f"{how.capitalize()} ({duration_text(factor * warm_up_ns / NS_PER_S)}) the "
-                f"{tally.population} counts say "
-                f"{verdict.value} ({seen} within the limit), so the verdict rests on where the warm-up ends. "
-                "Run longer, with a warm-up that covers the start.",
+                code,
+                f"{how} the {tally.population} share says {verdict.value} ({seen} within the limit), so the verdict "
+                f"rests on where {edge}. Run longer, with windows that cover what does not belong.",
                 population=tally.population,
             )
 
@@ -99,10 +123,72 @@ def _too_short(samples: Samples) -> Iterator[Doubt]:
         )
 
 
+def _long_memory(clause: Clause, tally: Tally) -> Iterator[Doubt]:
+    """VIF that still doubles from batches of a fortieth of the run to those of a tenth may double again.
+
+    Ten batches are noisy: in one of fifteen runs of independent transactions it doubles by chance. So it counts only
+    where the PASS would not survive one more such step.
+    """
+    share = tally.measured
+    growth = share.inflation.growth
+    if share.inflation.vif is None or growth < DOUBLING or not is_passed(share, clause):
+        return
+    further = replace(share.inflation, vif=share.inflation.vif * growth)
+    if not is_passed(replace(share, inflation=further), clause):
+        yield doubt(
+            DoubtCode.LONG_MEMORY,
+            f"The {tally.population} misses vary {growth:.1f} times as much between tenths of the run as fortieths "
+            "would have it, so what happens once still shows long after, and the bounds would not hold if it "
+            "went on so. Run several times as long.",
+            population=tally.population,
+        )
+
+
+def _not_steady(tally: Tally, *, smoke: bool) -> Iterator[Doubt]:
+    name = tally.population
+    for drift in [drift for each in tally.series.recordings for drift in find_drifts(each, smoke=smoke)]:
+        yield doubt(
+            DoubtCode.NOT_STEADY,
+            f"The {drift.measure} is {_number(drift.first)} in the first half of the run and "
+            f"{_number(drift.second)} in the second ({name}), more than chance explains, so no one share describes "
+            "the run. Run longer at a rate that the gateway carries, with a warm-up that covers the start.",
+            population=name,
+        )
+    settling_s = max(find_settling_time(each) for each in tally.series.recordings)
+    if settling_s:
+        yield doubt(
+            DoubtCode.NOT_STEADY,
+            f"The first {duration_text(round(settling_s))} after the warm-up differ from the rest ({name}, MSER), so "
+            "the start was still being measured. Declare a warm-up that covers it and run again.",
+            population=name,
+        )
+
+
+def _partial_cycle(tally: Tally) -> Iterator[Doubt]:
+    series = tally.series.recordings[0]
+    judged = series.judged
+    if series.cycle_s is None or not tally.n:
+        return
+    length_s = (judged.stop - judged.start) * series.width_s
+    cycles = length_s / series.cycle_s
+    if cycles < 1.9 or abs(cycles - round(cycles)) * series.cycle_s > 2 * series.width_s:
+        yield doubt(
+            DoubtCode.PARTIAL_CYCLE,
+            f"{duration_text(length_s)} of {tally.population} transactions are {cycles:.2f} declared load cycles "
+            f"of {duration_text(series.cycle_s)}, so some part of the cycle counts more often than another. "
+            "Measure whole cycles, two at least.",
+            population=tally.population,
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
 def _measured_length_ns(samples: Samples) -> int:
     """As planned after the warm-up; of a file, to its last planned moment."""
     if samples.run is not None:
         return samples.run.length_ns - samples.run.warm_up_ns
-    if not samples.planned_ns.size:
+    if not samples.size:
         return 0
-    return max(0, int(np.max(samples.planned_ns)) - samples.first_ns - samples.warm_up_ns)
+    return max(0, samples.last_planned_ns - samples.first_ns - samples.warm_up_ns)

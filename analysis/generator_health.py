@@ -7,32 +7,31 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
-from analysis.quantiles import estimate_quantiles
+from analysis.quantiles import quantile_rank
+from analysis.roll_call import ON_TIME_MS, RollCall
 from analysis.run_facts import RunFacts
 from analysis.samples import Samples
 from analysis.tallies import Tally
-from analysis.verdict_table import judge_counts
+from analysis.verdict_table import judge_share
 from analysis.wording import count_text, percent_text, share_text
 from scenarios.duration import duration_text
-from scenarios.observation import Outcome
 from scenarios.sla import Clause
 
 LAG_SHARE_OF_LIMIT = 0.01  # at p99, of own lag
 LAG_NOTED_MS = 50
 NOT_STARTED_SHARE = 0.001
 ON_TIME_SHARE = 0.99
-ON_TIME_MS = 1000
 BUSY_CPU_SHARE = 0.85
 _REMEDY = "Lower the rate or add workers, then measure again."
 
 
-def sending_doubts(samples: Samples) -> Iterator[Doubt]:
+def sending_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """What was not sent, not in time, or by a machine at its limit. Files of other tools cannot say."""
     run = samples.run
     if run is None:
         return
-    yield from _not_started(samples)
-    yield from _rate_not_achieved(samples)
+    yield from _not_started(roll)
+    yield from _rate_not_achieved(roll)
     yield from _pool_exhausted(run)
     yield from _saturated(run)
 
@@ -41,15 +40,15 @@ def lateness_doubts(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]
     """Whether the generator's own lag is large beside the limit, or decides the verdict."""
     yield from _late(clause, tallies)
     for tally in tallies:
-        as_recorded = judge_counts(tally.hits, tally.n, clause)
-        without_lag = judge_counts(tally.hits_without_own_lag, tally.n, clause)
+        as_recorded = judge_share(tally.measured, clause)
+        without_lag = judge_share(tally.without_own_lag, clause)
         if as_recorded is not without_lag:
             moved = tally.hits_without_own_lag - tally.hits
             yield doubt(
                 DoubtCode.GENERATOR_LATE,
                 f"{count_text(moved)} {tally.population} transactions missed the limit only because the "
                 "generator sent "
-                f"them late; without its lag the counts say {without_lag.value} instead of "
+                f"them late; without its lag the share says {without_lag.value} instead of "
                 f"{as_recorded.value}. {_REMEDY}",
                 population=tally.population,
             )
@@ -57,26 +56,28 @@ def lateness_doubts(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]
 
 def time_out_doubts(clause: Clause, run: RunFacts | None) -> Iterator[Doubt]:
     """Whether the client gave up before the limit had passed."""
-    for name in ("first_byte", "whole"):
+    for name in ("first_byte", "whole") if clause.timed else ():
         time_out = run.time_outs_s.get(name) if run else None
-        if time_out is not None and time_out < clause.limit:
+        if time_out is not None and time_out < clause.limit_s:
             yield doubt(
                 DoubtCode.TIME_OUT_BELOW_LIMIT,
                 f"The target's {name} time-out of {duration_text(time_out)} is shorter than the limit of "
-                f"{duration_text(clause.limit)}, so an answer in between was never waited for. "
+                f"{duration_text(clause.limit_s)}, so an answer in between was never waited for. "
                 "Raise it in [time_outs] of the target and run again.",
             )
 
 
 def _late(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
-    lag_ms = (
-        np.sort(np.concatenate([each.own_lag_ms for each in tallies])) if tallies else np.empty(0, np.int64)
-    )
-    (p99_ms,) = estimate_quantiles(lag_ms, lag_ms.size, [0.99])
-    if p99_ms is None:
+    by_lag = np.sum([each.own_lag_ms for each in tallies], axis=0) if tallies else np.zeros(1, dtype=np.int64)
+    n = sum(each.n for each in tallies)
+    if not by_lag.any():
         return
-    noted = int(np.count_nonzero(lag_ms >= LAG_NOTED_MS))
-    allowed_ms = LAG_SHARE_OF_LIMIT * clause.limit * 1000
+    late = np.flatnonzero(by_lag)
+    without = n - int(by_lag.sum())
+    rank = quantile_rank(0.99, n)
+    p99_ms = 0 if rank <= without else int(np.searchsorted(by_lag.cumsum(), rank - without))
+    noted = int(by_lag[LAG_NOTED_MS:].sum())
+    allowed_ms = LAG_SHARE_OF_LIMIT * clause.limit_s * 1000
     if p99_ms > allowed_ms:
         severity, judgement = Severity.INVALID, f"more than 1 % of the limit ({allowed_ms:g} ms) at p99"
     elif noted:
@@ -85,18 +86,17 @@ def _late(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
         return
     yield doubt(
         DoubtCode.GENERATOR_LATE,
-        f"{count_text(noted)} of {count_text(lag_ms.size)} arrivals started {LAG_NOTED_MS} ms or more late "
+        f"{count_text(noted)} of {count_text(n)} arrivals started {LAG_NOTED_MS} ms or more late "
         "although a "
-        f"user was idle (p99 {p99_ms} ms, worst {int(lag_ms[-1])} ms: {judgement}), so response time "
+        f"user was idle (p99 {p99_ms} ms, worst {int(late[-1])} ms: {judgement}), so response time "
         "includes waiting "
         f"inside the generator. {_REMEDY}",
         severity=severity,
     )
 
 
-def _not_started(samples: Samples) -> Iterator[Doubt]:
-    ours = samples.originals & (samples.outcome == Outcome.NOT_STARTED) & (samples.own_lag_ms > 0)
-    seen, planned = int(np.count_nonzero(ours)), int(np.count_nonzero(samples.originals))
+def _not_started(roll: RollCall) -> Iterator[Doubt]:
+    seen, planned = roll.not_started, roll.originals
     if seen > NOT_STARTED_SHARE * planned:
         yield doubt(
             DoubtCode.NOT_STARTED,
@@ -106,12 +106,9 @@ def _not_started(samples: Samples) -> Iterator[Doubt]:
         )
 
 
-def _rate_not_achieved(samples: Samples) -> Iterator[Doubt]:
+def _rate_not_achieved(roll: RollCall) -> Iterator[Doubt]:
     """Own lag is what remains of a late start when waits for the gateway are taken out."""
-    ours = (samples.own_lag_ms > ON_TIME_MS) | (
-        (samples.outcome == Outcome.NOT_STARTED) & (samples.own_lag_ms > 0)
-    )
-    late, planned = int(np.count_nonzero(samples.originals & ours)), int(np.count_nonzero(samples.originals))
+    late, planned = roll.late, roll.originals
     if late > (1 - ON_TIME_SHARE) * planned:
         yield doubt(
             DoubtCode.RATE_NOT_ACHIEVED,

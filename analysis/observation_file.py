@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.blocks import FURTHEST_NS
 from analysis.observation_meta import ObservationMeta, meta_path, read_meta
-from analysis.samples import FURTHEST_NS, Samples
+from analysis.samples import Samples
+from analysis.spool import SPOOLED, Spool
 from scenarios.errors import DeclarationError, Problem
 from scenarios.kinds import KIND_CLASS, Kind
 from scenarios.observation import NEVER, Outcome
@@ -24,14 +27,15 @@ Integers = npt.NDArray[np.int64]
 
 REQUIRED = ("started_ns", "ended_ns", "kind", "outcome")
 OPTIONAL = ("planned_ns", "arrival", "attempt", "status", "payer", "worker")
+CHUNK_ROWS = 1 << 15
 
 OUTCOME_NAMES = {**{each.text: each for each in Outcome}, "ok": Outcome.COMPLETED}
 OUR_CLASSES = {each.text: KIND_CLASS[each] for each in Kind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """The columns of a file as text, each cell stripped, and where a row is found for a message."""
+class Table:
+    """Some rows of a file as columns of text, each cell stripped, and where a row is found for a message."""
 
     source: str
     columns: Mapping[str, Texts]
@@ -40,86 +44,189 @@ class _Table:
 
     def refuse(self, column: str, row: int, accepted: str) -> NoReturn:
         """Raise DeclarationError for the value of one cell."""
-        value = str(self.columns[column][row])
-        got = f'"{value}"' if value else "an empty cell"
-        problem = Problem(where=f"line {self.line_of(row)}, {column}", message=f"{accepted} (got {got})")
-        raise DeclarationError(self.source, [problem])
+        refuse_cell(self.source, self.line_of(row), column, str(self.columns[column][row]), accepted)
 
 
 def read_observation_file(path: Path) -> Samples:
-    """The samples of a CSV or npz file. Raises DeclarationError where it is not what the contract says."""
-    table = _read_npz(path) if path.suffix == ".npz" else _read_csv(path)
+    """The samples of a CSV or npz file. Raises DeclarationError where it is not what the contract says.
+
+    Memory stays bounded: rows are checked some ten thousand at a time and kept in a temporary file.
+    """
     meta = read_meta(meta_path(path))
-    return _samples(table, meta)
+    return gather(_npz_chunks(path) if path.suffix == ".npz" else _csv_chunks(path), meta, str(path))
 
 
-def _samples(table: _Table, meta: ObservationMeta) -> Samples:
-    started = _integers(table, "started_ns", empty=NEVER)
-    ended = _integers(table, "ended_ns", empty=NEVER)
-    outcome = _outcomes(table)
-    planned, has_planned_times = _planned(table, started)
-    kinds, kind = _kinds(table, meta)
-    classes = {**OUR_CLASSES, **meta.kind_class}
-    in_flight = bool((outcome == Outcome.IN_FLIGHT).any())
-    stamps = [int(each.max()) for each in (planned, started, ended) if each.size]
-    first = int(planned.min()) if planned.size else 0
-    return Samples(
-        source=table.source,
-        planned_ns=planned,
-        started_ns=started,
-        ended_ns=ended,
-        kind=kind,
-        outcome=outcome,
-        attempt=_optional(table, "attempt"),
-        status=_optional(table, "status"),
-        own_lag_ms=np.zeros(table.size, dtype=np.int64),
-        arrival=_optional(table, "arrival").astype(np.uint64) if "arrival" in table.columns else None,
-        garbled=np.zeros(table.size, dtype=np.bool_),
-        kinds=kinds,
-        kind_class=classes,
-        custom_classes=kinds if kinds and not any(each in classes for each in kinds) else None,
-        first_ns=first,
-        warm_up_ns=meta.warmup_ns,
-        cutoff_ns=meta.cutoff_ns if meta.cutoff_ns is not None else max(stamps, default=first),
-        settled_by_plan=meta.cutoff_ns is not None or in_flight,
-        maintenance=meta.maintenance,
-        longest_stall_s=meta.longest_stall,
-        has_planned_times=has_planned_times,
-        replies_checked=False,
-        run=None,
-    )
+def gather(chunks: Iterator[Table], meta: ObservationMeta, source: str) -> Samples:
+    """Samples of a file that comes in chunks of text. The first chunk may be empty and tells the columns."""
+    with Spool() as spool:
+        file = _Gathering(source, spool)
+        for table in chunks:
+            file.add(table)
+        return file.samples(meta)
 
 
-def _read_csv(path: Path) -> _Table:
+class _Gathering:
+    """What is known of a file while it is read."""
+
+    def __init__(self, source: str, spool: Spool) -> None:
+        self.source, self.spool = source, spool
+        self.kinds: dict[str, _Refusal] = {}
+        self.numbered = self.in_flight = False
+        self.unplanned: _Refusal | None = None  # the first row without a planned moment
+        self.unstarted: _Refusal | None = None
+        self.any_planned = False
+        self.earliest: dict[str, int] = {}
+        self.latest: dict[str, int] = {}
+
+    def add(self, table: Table) -> None:
+        """Check a chunk and keep its rows."""
+        rows = np.zeros(table.size, dtype=SPOOLED)
+        self.numbered = "arrival" in table.columns
+        rows["started_ns"] = _integers(table, "started_ns", empty=NEVER)
+        rows["ended_ns"] = _integers(table, "ended_ns", empty=NEVER)
+        rows["outcome"] = _outcomes(table)
+        rows["planned_ns"] = self._planned(table, rows["started_ns"])
+        rows["kind"] = self._kinds(table)
+        for name in ("attempt", "status"):
+            rows[name] = _optional(table, name)
+        rows["arrival"] = _optional(table, "arrival").astype(np.uint64)
+        self.in_flight |= bool((rows["outcome"] == Outcome.IN_FLIGHT).any())
+        for name in ("planned_ns", "started_ns", "ended_ns") if table.size else ():
+            low, high = int(rows[name].min()), int(rows[name].max())
+            self.earliest[name] = min(self.earliest.get(name, low), low)
+            self.latest[name] = max(self.latest.get(name, high), high)
+        self.spool.append(rows)
+
+    def _planned(self, table: Table, started: Integers) -> Integers:
+        """Planned moments; where a file has none at all, the started ones stand in."""
+        blank = (
+            table.columns["planned_ns"] == "" if "planned_ns" in table.columns else np.full(table.size, True)
+        )
+        self.any_planned |= not blank.all()
+        if self.unplanned is None and blank.any():
+            row = int(blank.argmax())
+            self.unplanned = _Refusal(table, "planned_ns", row)
+        if self.unstarted is None and (started == NEVER).any():
+            self.unstarted = _Refusal(table, "started_ns", int((started == NEVER).argmax()))
+        if blank.all():
+            return started
+        return _integers(table, "planned_ns", empty=None)
+
+    def _kinds(self, table: Table) -> npt.NDArray[np.uint16]:
+        written, inverse = np.unique(table.columns["kind"], return_inverse=True)
+        for place, text in enumerate(written.tolist()):
+            if text not in self.kinds:
+                self.kinds[text] = _Refusal(table, "kind", int((inverse == place).argmax()))
+        if len(self.kinds) > MOST_KINDS:
+            self.kinds[written[-1]].refuse(f"more than {MOST_KINDS} kinds; name what a transaction is for")
+        order = {text: place for place, text in enumerate(self.kinds)}
+        return np.array([order[text] for text in written.tolist()], dtype=np.uint16)[inverse]
+
+    def samples(self, meta: ObservationMeta) -> Samples:
+        """The samples of all that was added."""
+        has_planned_times = self.any_planned or not self.spool.size
+        if has_planned_times and self.unplanned is not None and self.spool.size:
+            self.unplanned.refuse(_whole_number())
+        if not has_planned_times and self.unstarted is not None:
+            self.unstarted.refuse("a row without planned_ns needs the moment it started")
+        kinds, places = self._named_kinds(meta)
+        classes = {**OUR_CLASSES, **meta.kind_class}
+        planned = "planned_ns" if has_planned_times else "started_ns"
+        first, last = self.earliest.get(planned, 0), self.latest.get(planned, 0)
+        stamps = [self.latest[name] for name in (planned, "started_ns", "ended_ns") if name in self.latest]
+        return Samples(
+            source=self.source,
+            size=self.spool.size,
+            rows=self.spool.reader(numbered=self.numbered, planned=has_planned_times, kind_place=places),
+            kinds=kinds,
+            kind_class=classes,
+            custom_classes=kinds if kinds and not any(each in classes for each in kinds) else None,
+            numbered=self.numbered,
+            first_ns=first,
+            last_planned_ns=last,
+            warm_up_ns=meta.warmup_ns,
+            cutoff_ns=meta.cutoff_ns if meta.cutoff_ns is not None else max(stamps, default=first),
+            settled_by_plan=meta.cutoff_ns is not None or self.in_flight,
+            maintenance=meta.maintenance,
+            longest_stall_s=meta.longest_stall,
+            cycle_s=meta.load_cycle,
+            has_planned_times=has_planned_times,
+            replies_checked=False,
+            run=None,
+        )
+
+    def _named_kinds(self, meta: ObservationMeta) -> tuple[tuple[str, ...], npt.NDArray[np.uint16]]:
+        """The kinds that occur, sorted, and the place among them of each spelling in the order of its first row."""
+        names = [_kind_name(place, meta, text) for text, place in self.kinds.items()]
+        classes = {**OUR_CLASSES, **meta.kind_class}
+        if any(name in classes for name in names):
+            for name, place in zip(names, self.kinds.values(), strict=True):
+                if name not in classes:
+                    place.refuse(
+                        f"unknown kind; {did_you_mean(name, classes)}, or give it a class in the .meta.json"
+                    )
+        kinds = tuple(sorted(set(names)))
+        return kinds, np.array([kinds.index(name) for name in names], dtype=np.uint16)
+
+
+class _Refusal:
+    """A cell that may have to be refused once the whole file is known."""
+
+    def __init__(self, table: Table, column: str, row: int) -> None:
+        self.source, self.column, self.line = table.source, column, table.line_of(row)
+        self.value = str(table.columns[column][row]) if column in table.columns else ""
+
+    def refuse(self, accepted: str) -> NoReturn:
+        """Raise DeclarationError for this cell."""
+        refuse_cell(self.source, self.line, self.column, self.value, accepted)
+
+
+def refuse_cell(source: str, line: int, column: str, value: str, accepted: str) -> NoReturn:
+    """Raise DeclarationError for the value of one cell."""
+    got = f'"{value}"' if value else "an empty cell"
+    problem = Problem(where=f"line {line}, {column}", message=f"{accepted} (got {got})")
+    raise DeclarationError(source, [problem])
+
+
+MOST_KINDS = 500
+
+
+def _csv_chunks(path: Path) -> Iterator[Table]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             _check_header(str(path), header)
-            lines = [(row, reader.line_num) for row in reader if row]
+            lines = ((row, reader.line_num) for row in reader if row)
+            yield _csv_table(str(path), header, [])
+            while chunk := list(islice(lines, CHUNK_ROWS)):
+                yield _csv_table(str(path), header, chunk)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DeclarationError(
             str(path), [Problem(where="", message=f"cannot be read as CSV: {reason}")]
         ) from error
+
+
+def _csv_table(source: str, header: Sequence[str], lines: Sequence[tuple[list[str], int]]) -> Table:
     ragged = next((line for row, line in lines if len(row) != len(header)), None)
     if ragged is not None:
         message = f"every row needs as many cells as the header has ({len(header)})"
-        raise DeclarationError(str(path), [Problem(where=f"line {ragged}", message=message)])
+        raise DeclarationError(source, [Problem(where=f"line {ragged}", message=message)])
     cells = list(zip(*(row for row, _ in lines), strict=True)) if lines else [()] * len(header)
     columns = {
         name: _text(column) for name, column in zip(header, cells, strict=True) if name in REQUIRED + OPTIONAL
     }
-    return _Table(source=str(path), columns=columns, size=len(lines), line_of=lambda row: lines[row][1])
+    return Table(source=source, columns=columns, size=len(lines), line_of=lambda row: lines[row][1])
 
 
-def _read_npz(path: Path) -> _Table:
+def _npz_chunks(path: Path) -> Iterator[Table]:
     """An archive of one array per column, as numbers or text; a row's "line" is its place from 1."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             header = list(archive.files)
             _check_header(str(path), header)
-            columns = {name: _text(archive[name]) for name in header if name in REQUIRED + OPTIONAL}
+            columns = {name: archive[name] for name in header if name in REQUIRED + OPTIONAL}
     except DeclarationError:
         raise
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -130,7 +237,15 @@ def _read_npz(path: Path) -> _Table:
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         message = f"every column needs one dimension and the same length (got {sorted(shapes)})"
         raise DeclarationError(str(path), [Problem(where="", message=message)])
-    return _Table(source=str(path), columns=columns, size=shapes.pop()[0], line_of=lambda row: row + 1)
+    size = shapes.pop()[0]
+    for first in range(0, max(size, 1), CHUNK_ROWS):
+        part = {name: _text(column[first : first + CHUNK_ROWS]) for name, column in columns.items()}
+        length = min(size - first, CHUNK_ROWS)
+        yield Table(source=str(path), columns=part, size=length, line_of=_from(first + 1))
+
+
+def _from(first: int) -> Callable[[int], int]:
+    return lambda row: first + row
 
 
 def _text(column: Sequence[str] | npt.NDArray[Any]) -> Texts:
@@ -152,7 +267,7 @@ def _check_header(source: str, header: Sequence[str]) -> None:
         raise DeclarationError(source, problems)
 
 
-def _integers(table: _Table, column: str, *, empty: int | None) -> Integers:
+def _integers(table: Table, column: str, *, empty: int | None) -> Integers:
     """A column as whole numbers; `empty` stands for an empty cell, and None refuses one."""
     texts = table.columns[column]
     blank = texts == ""
@@ -164,13 +279,11 @@ def _integers(table: _Table, column: str, *, empty: int | None) -> Integers:
     too_far = (size > len(furthest)) | ((size == len(furthest)) & (digits > furthest))
     wrong = ~np.strings.isdecimal(digits) | too_far
     if wrong.any():
-        table.refuse(
-            column, int(wrong.argmax()), f"must be a whole number between -{furthest} and {furthest}"
-        )
+        table.refuse(column, int(wrong.argmax()), _whole_number())
     return texts.astype(np.int64)
 
 
-def _optional(table: _Table, column: str) -> Integers:
+def _optional(table: Table, column: str) -> Integers:
     if column not in table.columns:
         return np.zeros(table.size, dtype=np.int64)
     values = _integers(table, column, empty=0 if column != "arrival" else None)
@@ -179,17 +292,11 @@ def _optional(table: _Table, column: str) -> Integers:
     return values
 
 
-def _planned(table: _Table, started: Integers) -> tuple[Integers, bool]:
-    """Planned moments, or the started ones where the file has none, and which of the two it is."""
-    if "planned_ns" in table.columns and (table.size == 0 or (table.columns["planned_ns"] != "").any()):
-        return _integers(table, "planned_ns", empty=None), True
-    if (started == NEVER).any():
-        row = int((started == NEVER).argmax())
-        table.refuse("started_ns", row, "a row without planned_ns needs the moment it started")
-    return started, False
+def _whole_number() -> str:
+    return f"must be a whole number between -{FURTHEST_NS} and {FURTHEST_NS}"
 
 
-def _outcomes(table: _Table) -> npt.NDArray[np.uint8]:
+def _outcomes(table: Table) -> npt.NDArray[np.uint8]:
     names, inverse = np.unique(table.columns["outcome"], return_inverse=True)
     numbers = np.zeros(names.size, dtype=np.uint8)
     for place, name in enumerate(names.tolist()):
@@ -201,32 +308,11 @@ def _outcomes(table: _Table) -> npt.NDArray[np.uint8]:
     return numbers[inverse]
 
 
-def _kinds(table: _Table, meta: ObservationMeta) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:
-    """The kinds that occur and each row's place among them."""
-    written, inverse = np.unique(table.columns["kind"], return_inverse=True)
-    names = []
-    for place, text in enumerate(written.tolist()):
-        row = int((inverse == place).argmax())
-        names.append(_kind_name(table, meta, text, row))
-    classes = {**OUR_CLASSES, **meta.kind_class}
-    if any(name in classes for name in names):
-        for place, name in enumerate(names):
-            if name not in classes:
-                accepted = (
-                    f"unknown kind; {did_you_mean(name, classes)}, or give it a class in the .meta.json"
-                )
-                table.refuse("kind", int((inverse == place).argmax()), accepted)
-    kinds = tuple(dict.fromkeys(names))
-    places = np.array([kinds.index(name) for name in names], dtype=np.intp)
-    return kinds, places[inverse]
-
-
-def _kind_name(table: _Table, meta: ObservationMeta, text: str, row: int) -> str:
+def _kind_name(place: _Refusal, meta: ObservationMeta, text: str) -> str:
     if text.isdecimal():
         if int(text) >= len(meta.kinds):
-            accepted = f"a number is a place in `kinds` of the .meta.json, which lists {len(meta.kinds)}"
-            table.refuse("kind", row, accepted)
+            place.refuse(f"a number is a place in `kinds` of the .meta.json, which lists {len(meta.kinds)}")
         return meta.kinds[int(text)]
     if not text:
-        table.refuse("kind", row, f"a kind is needed, for example {Kind.CARD_SALE.text}")
+        place.refuse(f"a kind is needed, for example {Kind.CARD_SALE.text}")
     return text

@@ -28,6 +28,7 @@ class ObservationMeta(BaseModel):
     warmup_ns: Annotated[int, Field(strict=True, ge=0, le=2**62)] = 0
     maintenance: tuple[tuple[Stamp, Stamp], ...] = ()
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
+    load_cycle: Annotated[Duration, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _windows_run_forward(self) -> ObservationMeta:

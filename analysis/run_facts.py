@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.duration import parse_duration
+from scenarios.duration import duration_text, parse_duration
 from scenarios.errors import RunFolderError
 from scenarios.kinds import CustomKind
 from scenarios.run_folder import RunFolder
@@ -46,9 +47,12 @@ class RunFacts:
     digest: str
     scenario: str
     target: str
+    traffic: str  # phases and journeys, as the plan has them
     tags: Mapping[str, Any]
     assurance: str
     longest_stall_s: float | None
+    cycle_s: float | None  # length of a declared load cycle
+    maintenance: tuple[tuple[int, int], ...]  # announced before the run: [from, to) in nanoseconds
     time_outs_s: Mapping[str, float]
     t0_ns: int
     warm_up_ns: int
@@ -59,6 +63,18 @@ class RunFacts:
     torn: int  # last rows dropped because their writer was killed
     gateway_cpu_share: float | None
     custom_kinds: tuple[CustomKind, ...] = ()
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """What runs must share to be judged as one: scenario, target, length, traffic and SLA, whatever the seed."""
+        length = duration_text(self.length_ns / 1e9)
+        return (
+            self.scenario,
+            self.target,
+            length,
+            self.traffic,
+            " and ".join(clause.describe() for sla in self.slas for clause in sla.clauses),
+        )
 
     @property
     def smoke(self) -> bool:
@@ -91,9 +107,12 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
             digest=str(plan["digest"]),
             scenario=str(plan["scenario"]["name"]),
             target=str(plan["target"]["name"]),
+            traffic=_traffic(plan["scenario"]),
             tags=dict(plan["tags"]),
             assurance=str(plan["scenario"]["assurance"]),
             longest_stall_s=_optional_duration(plan["scenario"].get("longest_stall")),
+            maintenance=tuple((int(start), int(end)) for start, end in plan.get("maintenance_ns", ())),
+            cycle_s=_optional_duration(plan["scenario"].get("load_cycle")),
             time_outs_s={name: parse_duration(text) for name, text in plan["target"]["time_outs"].items()},
             t0_ns=int(plan["t0_ns"]),
             warm_up_ns=int(plan["warm_up_ns"]),
@@ -116,6 +135,12 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
         raise RunFolderError(
             f"run folder {folder.path}: plan.json or end.json is not as slagate writes it: {error}"
         ) from error
+
+
+def _traffic(scenario: Mapping[str, Any]) -> str:
+    """Everything that decides what is sent, but for the seed, as text to compare."""
+    deciding = {key: scenario.get(key) for key in ("phases", "journeys", "people", "money", "warm_up")}
+    return json.dumps(deciding, sort_keys=True, separators=(",", ":"))
 
 
 def _end_facts(end: Mapping[str, Any]) -> EndFacts:

@@ -1,142 +1,164 @@
-"""Samples: the rows to judge as columns, whatever file they came from, and what is known about them."""
+"""Samples: a recording to judge, whatever file it came from: what is known about it, and its rows in blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.blocks import BLOCK_ROWS, FURTHEST_NS, Block
 from analysis.run_facts import RunFacts, read_run_facts
 from scenarios.kinds import AnyKind, Kind, class_of
-from scenarios.observation import ANSWERS, NEVER, Outcome, Recording
+from scenarios.observation import Outcome, Recording, Rows, map_rows
 from scenarios.run_folder import RunFolder
 
-Nanoseconds = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
-FURTHEST_NS = 2**62  # stamps beyond it are garbage, and differences of those within it fit 64 bits
-OWN_LAG_SATURATED_MS = 65_535
+_DAY_NS = 86_400_000_000_000
+_IS_OUTCOME = np.zeros(256, dtype=np.bool_)
+_IS_OUTCOME[[int(each) for each in Outcome]] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """Rows as columns of equal length. Times are nanoseconds of any common epoch, -1 where there is none."""
+    """Facts about a recording and its rows. `rows(first, last, places)` gives [first, last), or of these the places."""
 
     source: str
-    planned_ns: Nanoseconds
-    started_ns: Nanoseconds
-    ended_ns: Nanoseconds
-    kind: npt.NDArray[np.intp]  # place in `kinds`
-    outcome: npt.NDArray[np.uint8]
-    attempt: npt.NDArray[np.int64]
-    status: npt.NDArray[np.int64]
-    own_lag_ms: npt.NDArray[np.int64]
-    arrival: npt.NDArray[np.uint64] | None  # None: the file does not number them
-    garbled: Mask  # a number that no writer of ours writes
+    size: int
+    rows: Callable[[int, int, Places | None], Block]
     kinds: tuple[str, ...]
     kind_class: Mapping[str, str]
     custom_classes: tuple[str, ...] | None  # kinds that stand in for the clause's classes
+    numbered: bool  # rows carry the number of their arrival
     first_ns: int  # the warm-up begins here
+    last_planned_ns: int
     warm_up_ns: int
     cutoff_ns: int
     settled_by_plan: bool  # only rows planned a limit before the cut-off can be judged
     maintenance: tuple[tuple[int, int], ...]  # [from, to) in nanoseconds of the same epoch
     longest_stall_s: float | None
+    cycle_s: float | None  # length of a declared load cycle
     has_planned_times: bool
     replies_checked: bool  # slagate itself matched each reply to its request
     run: RunFacts | None
 
-    @property
-    def originals(self) -> Mask:
-        """First attempts: a retry's success does not repair its original."""
-        mask: Mask = self.attempt == 0
-        return mask
+    def blocks(self) -> Iterator[Block]:
+        """Every row, some ten thousand at a time."""
+        for first in range(0, self.size, BLOCK_ROWS):
+            yield self.block(first)
+
+    def block(self, first: int) -> Block:
+        """The block that begins at a row."""
+        return self.rows(first, min(self.size, first + BLOCK_ROWS), None)
+
+    def block_rows(self, first: int, places: Places) -> Block:
+        """Some rows of the block that begins at a row."""
+        return self.rows(first, min(self.size, first + BLOCK_ROWS), places)
 
     @property
-    def waited_ns(self) -> Nanoseconds:
-        """From the planned moment to the end, or to the cut-off where no end came."""
-        ended: Nanoseconds = np.where(self.ended_ns == NEVER, self.cutoff_ns, self.ended_ns)
-        return ended - self.planned_ns
+    def span_ns(self) -> tuple[int, int]:
+        """The first and the last moment for which arrivals were planned: of a run as declared, of a file as found."""
+        if self.run is not None:
+            return self.run.t0_ns, self.run.t0_ns + self.run.length_ns - 1
+        return self.first_ns, self.last_planned_ns
 
-    @property
-    def impossible(self) -> Mask:
-        """Rows that cannot be true: garbled, ended before start or plan, answered without a time."""
-        ended, started = self.ended_ns != NEVER, self.started_ns != NEVER
-        backwards = ended & (
-            (self.ended_ns < self.planned_ns) | (started & (self.ended_ns < self.started_ns))
-        )
-        answered = np.isin(self.outcome, [int(each) for each in ANSWERS])
-        mask: Mask = self.garbled | backwards | (answered & ~(ended & started))
-        return mask
-
-    def members(self, population: str) -> Mask:
-        """The rows of a class, or of a kind that stands in for one."""
-        if self.custom_classes is not None:
-            wanted = [place for place, kind in enumerate(self.kinds) if kind == population]
-        else:
-            wanted = [
-                place for place, kind in enumerate(self.kinds) if self.kind_class.get(kind) == population
-            ]
-        return np.isin(self.kind, wanted)
+    def kinds_of(self, population: str) -> npt.NDArray[np.intp]:
+        """The places of the kinds of a class, or of the kind that stands in for one."""
+        custom = self.custom_classes is not None
+        of = [kind if custom else self.kind_class.get(kind) for kind in self.kinds]
+        return np.array([place for place, each in enumerate(of) if each == population], dtype=np.intp)
 
 
 def read_run(folder: RunFolder) -> Samples:
     """The samples of a run folder. Raises RunFolderError where its facts cannot be read."""
-    recording = folder.read_observations()
-    facts = read_run_facts(folder, torn=recording.torn)
-    return run_samples(str(folder.path), recording, facts)
+    parts, torn = map_rows(folder.observations)
+    return _run_samples(str(folder.path), parts, read_run_facts(folder, torn=torn))
 
 
 def run_samples(source: str, recording: Recording, facts: RunFacts) -> Samples:
     """Rows and facts of one run as samples."""
-    rows = recording.rows
-    stamps = [np.asarray(rows[name]).astype(np.int64) for name in ("planned_ns", "started_ns", "ended_ns")]
-    garbled = np.zeros(rows.size, dtype=np.bool_)
-    for each in stamps:
-        garbled |= (each > FURTHEST_NS) | (each < -FURTHEST_NS)
-    planned, started, ended = (np.clip(each, -FURTHEST_NS, FURTHEST_NS) for each in stamps)
+    return _run_samples(source, [recording.rows], facts)
+
+
+def _run_samples(source: str, parts: list[Rows], facts: RunFacts) -> Samples:
+    plausible = facts.t0_ns - _DAY_NS, facts.t0_ns + facts.length_ns + _DAY_NS
+    starts = np.cumsum([0, *(part.size for part in parts)])
     known = (*Kind, *facts.custom_kinds)
-    kinds, kind, unknown = _kind_places(rows["kind"], known)
-    outcome = np.asarray(rows["outcome"]).astype(np.uint8)
-    garbled |= unknown | ~np.isin(outcome, [int(each) for each in Outcome])
+    kind_place = _kind_places(known)
+
+    def rows(first: int, last: int, places: Places | None) -> Block:
+        pieces = [
+            part[max(0, first - start) : max(0, last - start)]
+            for part, start in zip(parts, starts.tolist(), strict=False)
+            if start < last and start + part.size > first
+        ]
+        found = pieces[0] if len(pieces) == 1 else np.concatenate([parts[0][:0], *pieces])
+        return _block(found if places is None else found[places], plausible, kind_place)
+
+    size = int(starts[-1])
+    ended_ns = facts.end.ended_ns if facts.end else _latest(rows, size, facts.t0_ns)
     return Samples(
         source=source,
-        planned_ns=planned,
-        started_ns=started,
-        ended_ns=ended,
-        kind=kind,
-        outcome=outcome,
-        attempt=np.asarray(rows["attempt"]).astype(np.int64),
-        status=np.asarray(rows["status"]).astype(np.int64),
-        own_lag_ms=np.asarray(rows["own_lag_ms"]).astype(np.int64),
-        arrival=np.asarray(rows["arrival"]).astype(np.uint64),
-        garbled=garbled,
-        kinds=kinds,
+        size=size,
+        rows=rows,
+        kinds=(*(each.text for each in known), "unknown"),
         kind_class={each.text: class_of(each) for each in known},
         custom_classes=None,
+        numbered=True,
         first_ns=facts.t0_ns,
+        last_planned_ns=facts.t0_ns + facts.length_ns,
         warm_up_ns=facts.warm_up_ns,
-        cutoff_ns=facts.end.ended_ns if facts.end else _latest(planned, started, ended, facts.t0_ns),
+        cutoff_ns=ended_ns,
         settled_by_plan=False,
-        maintenance=(),
+        maintenance=facts.maintenance,
         longest_stall_s=facts.longest_stall_s,
+        cycle_s=facts.cycle_s,
         has_planned_times=True,
         replies_checked=True,
         run=facts,
     )
 
 
-def _kind_places(
-    codes: npt.NDArray[np.uint8], known: Sequence[AnyKind]
-) -> tuple[tuple[str, ...], npt.NDArray[np.intp], Mask]:
-    """Names, each row's place among them, and which rows carry a number that is no kind."""
-    place_of = np.full(256, len(known), dtype=np.intp)
-    place_of[[int(each) for each in known]] = np.arange(len(known))
-    places = place_of[codes]
-    return (*(each.text for each in known), "unknown"), places, places == len(known)
+def _kind_places(known: tuple[AnyKind, ...]) -> npt.NDArray[np.uint8]:
+    """For each number that a row can carry its kind's place among the known ones, or the place after the last."""
+    places = np.full(256, len(known), dtype=np.uint8)
+    places[[int(each) for each in known]] = np.arange(len(known))
+    return places
 
 
-def _latest(planned: Nanoseconds, started: Nanoseconds, ended: Nanoseconds, fallback: int) -> int:
-    return max((int(each.max()) for each in (planned, started, ended) if each.size), default=fallback)
+def _block(rows: Rows, plausible: tuple[int, int], kind_place: npt.NDArray[np.uint8]) -> Block:
+    """Columns of some rows of ours; stamps that cannot be are clipped and marked, as is a plan a day off the run's."""
+    planned, started, ended = (np.array(rows[name]) for name in ("planned_ns", "started_ns", "ended_ns"))
+    kind, outcome = kind_place[rows["kind"]], np.array(rows["outcome"])
+    garbled = (kind == kind_place[0]) | ~_IS_OUTCOME[outcome]
+    if planned.size and (int(planned.min()) < plausible[0] or int(planned.max()) > plausible[1]):
+        garbled |= (planned < plausible[0]) | (planned > plausible[1])
+    for stamps in (planned, started, ended):
+        if stamps.size and (int(stamps.max()) > FURTHEST_NS or int(stamps.min()) < -FURTHEST_NS):
+            garbled |= (stamps > FURTHEST_NS) | (stamps < -FURTHEST_NS)
+            np.clip(stamps, -FURTHEST_NS, FURTHEST_NS, out=stamps)
+    return Block(
+        planned_ns=planned,
+        started_ns=started,
+        ended_ns=ended,
+        kind=kind,
+        outcome=outcome,
+        attempt=np.array(rows["attempt"]),
+        status=np.array(rows["status"]),
+        own_lag_ms=np.array(rows["own_lag_ms"]),
+        arrival=np.array(rows["arrival"]),
+        garbled=garbled,
+    )
+
+
+def _latest(rows: Callable[[int, int, Places | None], Block], size: int, fallback: int) -> int:
+    """The latest stamp of a run that was killed before it could say when it ended."""
+    found = fallback
+    for first in range(0, size, BLOCK_ROWS):
+        block = rows(first, min(size, first + BLOCK_ROWS), None)
+        found = max(
+            found, *(int(each.max()) for each in (block.planned_ns, block.started_ns, block.ended_ns))
+        )
+    return found

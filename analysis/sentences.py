@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.doubts import Doubt, Severity
-from analysis.proportions import estimate_bounds, exact_share, is_far_below
+from analysis.proportions import exact_share, is_far_below
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
     count_text,
-    limit_text,
+    counted_text,
     list_text,
     lower_text,
     percent_text,
     share_text,
+    success_text,
     upper_text,
 )
 from scenarios.sla import Clause
@@ -25,6 +26,8 @@ def verdict_sentence(
 ) -> str:
     """One sentence or two: the failing class or every class, with share, bound and requirement."""
     parts = [clause_sentence(each, doubts) for each in clauses if each.verdict is verdict]
+    if not any(each.verdict for each in clauses):
+        parts += [f"{each.clause.id} is not judged here: {each.not_judged}" for each in clauses]
     if correctness.violated:
         wrong = correctness.wrong_reply or 0
         noun = "reply belongs" if wrong == 1 else "replies belong"
@@ -50,24 +53,25 @@ def clause_sentence(judged: ClauseVerdict, doubts: Sequence[Doubt]) -> str:
 
 
 def _passed(clause: Clause, each: PopulationVerdict) -> str:
-    required = exact_share(clause.at_least)
+    required = exact_share(clause.required)
     assert each.bounds is not None
     return (
-        f"{share_text(each.hits, each.n, required=required)} of {count_text(each.n)} {each.name} "
-        "transactions finished "
-        f"within {limit_text(clause.limit)} (at least {lower_text(each.bounds.lower, required=required)}, "
+        f"{share_text(each.hits, each.n, required=required)} of {count_text(each.n)} "
+        f"{counted_text(clause, each.name)} {success_text(clause)} "
+        f"(at least {lower_text(each.bounds.lower, required=required)}, "
         f"{_confidence(clause)})"
     )
 
 
 def _failed(clause: Clause, each: PopulationVerdict) -> str:
     """Share as recorded; the bound is the one the FAIL rests on, with questionable rows as hits."""
-    required = exact_share(clause.at_least)
-    upper = estimate_bounds(each.favourable_hits, each.favourable_n, clause.confidence).upper
+    required = exact_share(clause.required)
+    favourable = each.favourable
+    upper = favourable.bounds(clause.confidence).upper
     remarks = [f"at most {upper_text(upper, required=required)}", _confidence(clause)]
-    if is_far_below(each.favourable_hits, each.favourable_n, clause.at_least) and upper >= clause.at_least:
+    if is_far_below(favourable.hits, favourable.n, clause.required) and upper >= clause.required:
         remarks.append("10 points or more below")
-    favoured = each.favourable_hits - each.hits
+    favoured = favourable.hits - each.hits
     if favoured:
         remarks.append(f"even with {count_text(favoured)} questionable ones counted as within")
     if not each.n:
@@ -76,7 +80,7 @@ def _failed(clause: Clause, each: PopulationVerdict) -> str:
 
 
 def _measured(clause: Clause, each: PopulationVerdict) -> str:
-    required = exact_share(clause.at_least)
+    required = exact_share(clause.required)
     if each.bounds is None:
         return f"{each.name}: no transaction was measured"
     lower, upper = (
@@ -89,13 +93,14 @@ def _measured(clause: Clause, each: PopulationVerdict) -> str:
 
 
 def _share(clause: Clause, each: PopulationVerdict) -> str:
-    share = share_text(each.hits, each.n, required=exact_share(clause.at_least))
-    return f"{share} of {count_text(each.n)} transactions finished within {limit_text(clause.limit)}"
+    share = share_text(each.hits, each.n, required=exact_share(clause.required))
+    counted = "seconds" if clause.measure == "availability" else "transactions"
+    return f"{share} of {count_text(each.n)} {counted} {success_text(clause)}"
 
 
 def _required(clause: Clause) -> str:
-    verb = "is" if exact_share(clause.at_least) == exact_share(0.01) else "are"
-    return f"{percent_text(exact_share(clause.at_least))} {verb} required"
+    verb = "is" if exact_share(clause.required) == exact_share(0.01) else "are"
+    return f"{percent_text(exact_share(clause.required))} {verb} required"
 
 
 def _confidence(clause: Clause) -> str:

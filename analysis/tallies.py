@@ -2,141 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.samples import OWN_LAG_SATURATED_MS, Mask, Nanoseconds, Samples
-from analysis.windows import Window, judged_window
+from analysis.dependence import Inflation
+from analysis.proportions import Share
+from analysis.response_times import Pool
+from analysis.roll_call import RollCall
+from analysis.samples import Samples
+from analysis.series import Series, joined_series
+from analysis.table import MEASURED, Table
 from scenarios.observation import ANSWERS, Outcome
 from scenarios.sla import Clause
 
 SLOW = "slow"
-REFUSED_CREDENTIALS = (401, 403)
-NS_PER_MS = 1_000_000
+RUNS_AS_UNITS = 3
 
-# Time alone made these a miss: had it been measured or waited for properly, it could have been a hit.
-_ENDED_BY_TIME = (Outcome.TIMEOUT, Outcome.IN_FLIGHT)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A recording that has been gone through: its facts, its roll call, and its table under one clause."""
+
+    samples: Samples
+    roll: RollCall
+    table: Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One population under one clause, counted."""
+    """One population under one clause, counted over one recording or several."""
 
     population: str
-    window: Window
     n: int
     hits: int
     hits_without_own_lag: int  # as if the generator had never been late
     questionable: int  # misses that may be our own fault
     unrecorded: int  # measured arrivals without a row: not in n
     misses: Mapping[str, int]
-    answered_ns: Nanoseconds  # response times of the answered rows
-    service_ns: Nanoseconds  # the same from their start
-    own_lag_ms: npt.NDArray[np.int64]
+    outcomes: Mapping[Outcome, int]  # judged rows by outcome
+    slow_answers: Mapping[Outcome, int]  # of these, answers beyond the limit
+    excluded: Mapping[str, int]
+    own_lag_ms: npt.NDArray[np.int64]  # (65536,): judged rows by own lag; without lag is not counted
+    series: Series
+    measured: Share  # hits of n
+    favourable: Share  # with every questionable or unrecorded row as a hit: what a FAIL must survive
+    response: Pool
+    service: Pool
+    variants: Mapping[str, Share]  # warm-up times 0 and 2, maintenance by overlap
+    kinds: tuple[Tally, ...]  # the same for each kind of a class
 
     @property
-    def favourable_hits(self) -> int:
-        """Hits with every questionable or unrecorded row counted as one: what a FAIL must survive."""
-        return self.hits + self.questionable + self.unrecorded
-
-    @property
-    def favourable_n(self) -> int:
-        return self.n + self.unrecorded
+    def without_own_lag(self) -> Share:
+        """The share as if the generator had never been late."""
+        return replace(self.measured, hits=self.hits_without_own_lag)
 
 
-def tally_population(samples: Samples, clause: Clause, population: str, *, warm_up_factor: int = 1) -> Tally:
-    """Count the judged rows of one population."""
-    window = judged_window(samples, clause, population, warm_up_factor=warm_up_factor)
-    outcome, waited = samples.outcome, samples.waited_ns
-    impossible = samples.impossible
-    answered = np.isin(outcome, _answers(clause)) & ~impossible
-    hit = answered & (waited <= clause.limit_ns)
-    rows = _once_each(samples, window.rows, hit, waited)
-    saturated = samples.own_lag_ms >= OWN_LAG_SATURATED_MS
-    without_lag = saturated | (waited - samples.own_lag_ms * NS_PER_MS <= clause.limit_ns)
-    doubtful = _questionable(samples, answered, without_lag) | impossible
-    replied = rows[answered[rows]]
+def tally_population(recordings: Sequence[Recording], clause: Clause, population: str) -> Tally:
+    """Count the judged rows of a class, or of a kind that stands in for one; for availability its seconds."""
+    names = dict.fromkeys(
+        each.samples.kinds[place]
+        for each in recordings
+        for place in each.samples.kinds_of(population).tolist()
+    )
+    kinds = [name for name in names if any(each.roll.rows_by_kind.get(name) for each in recordings)]
+    below = [_tally(recordings, (name,), name, ()) for name in kinds] if len(kinds) > 1 else []
+    unrecorded = sum(_unrecorded(each, names) for each in recordings)
+    whole = _tally(recordings, kinds, population, tuple(each for each in below if each.n))
+    favourable = replace(
+        whole.favourable, hits=whole.favourable.hits + unrecorded, n=whole.favourable.n + unrecorded
+    )
+    whole = replace(whole, unrecorded=unrecorded, favourable=favourable)
+    return _service(whole) if clause.measure == "availability" else whole
+
+
+def _service(tally: Tally) -> Tally:
+    """The tally with seconds for transactions."""
+    series = tally.series.as_service()
+    n, hits, favourable = (int(each.sum()) for each in (series.n, series.hits, series.favourable))
+    measured = Share(hits=hits, n=n, inflation=series.inflation())
+    return replace(
+        tally,
+        n=n,
+        hits=hits,
+        hits_without_own_lag=hits,
+        series=series,
+        measured=measured,
+        favourable=Share(hits=favourable, n=n, inflation=series.inflation(favourable=True)),
+        misses={"without_service": n - hits},
+        outcomes={},
+        variants=dict.fromkeys(tally.variants, measured),
+        kinds=(),
+    )
+
+
+def _tally(
+    recordings: Sequence[Recording], names: Sequence[str], population: str, kinds: tuple[Tally, ...]
+) -> Tally:
+    parts = [
+        (each.table, [each.samples.kinds.index(name) for name in names if name in each.samples.kinds])
+        for each in recordings
+    ]
+
+    def total(column: str, zones: slice = MEASURED) -> int:
+        return sum(int(getattr(table, column)[:, of, zones].sum()) for table, of in parts)
+
+    n, hits, questionable = total("n"), total("hits"), total("questionable")
+    lag_hits = sum(int(table.hits_without_own_lag[of, MEASURED].sum()) for table, of in parts)
+    series = [table.series(of) for table, of in parts]
+    inflation, favourable = (_inflation(series, favourable=each) for each in (False, True))
+    measured = Share(hits=hits, n=n, inflation=inflation)
     return Tally(
         population=population,
-        window=window,
-        n=rows.size,
-        hits=_count(hit[rows]),
-        hits_without_own_lag=_count((hit | (answered & without_lag))[rows]),
-        questionable=_count((doubtful & ~hit)[rows]),
-        unrecorded=_unrecorded(samples, population),
-        misses=_causes(outcome[rows], answered[rows], hit[rows]),
-        answered_ns=waited[replied],
-        service_ns=samples.ended_ns[replied] - samples.started_ns[replied],
-        own_lag_ms=samples.own_lag_ms[rows],
+        n=n,
+        hits=hits,
+        hits_without_own_lag=hits + lag_hits,
+        questionable=questionable,
+        unrecorded=0,
+        misses=_causes(parts, n - hits),
+        outcomes=_by_outcome([table.outcomes[of] for table, of in parts]),
+        slow_answers=_by_outcome([table.slow_answers[of] for table, of in parts]),
+        excluded={reason: sum(table.left_out(reason, of) for table, of in parts) for reason in _REASONS},
+        own_lag_ms=np.sum([table.own_lag_ms[of].sum(axis=0) for table, of in parts], axis=0),
+        series=joined_series(series),
+        measured=measured,
+        favourable=Share(hits=hits + questionable, n=n, inflation=favourable),
+        response=Pool(parts=tuple((table.times, tuple(of)) for table, of in parts)),
+        service=Pool(parts=tuple((table.times, tuple(of)) for table, of in parts), service=True),
+        variants=_variants(parts, measured),
+        kinds=kinds,
     )
 
 
-def _answers(clause: Clause) -> list[int]:
-    return [int(each) for each in Outcome if each in ANSWERS or each.text in clause.also_answers]
+_REASONS = (
+    "warm_up",
+    "maintenance",
+    "unresolvable",
+    "unresolvable_hits",
+    "undecided",
+    "overlapping",
+    "overlapping_hits",
+    "during_hits",
+)
 
 
-def _questionable(samples: Samples, answered: Mask, without_lag: Mask) -> Mask:
-    """Misses that may be ours: late through own lag, cut short of the limit, never sent, credentials refused.
-
-    An arrival that a run gave up before it had waited the limit counts as cut short. Of other tools' files
-    nobody knows when an arrival was given up.
-    """
-    by_time = answered | np.isin(samples.outcome, _ENDED_BY_TIME)
-    never_sent = (samples.outcome == Outcome.NOT_STARTED) & (samples.own_lag_ms > 0)
-    if samples.run is not None:
-        by_time |= samples.outcome == Outcome.NOT_STARTED
-    refused = (samples.outcome == Outcome.ERROR) & np.isin(samples.status, REFUSED_CREDENTIALS)
-    mask: Mask = (by_time & without_lag) | never_sent | refused
-    return mask
+def _inflation(series: Sequence[Series], *, favourable: bool) -> Inflation:
+    """What dependence costs: within a recording, or between runs where there are three or more."""
+    if len(series) < RUNS_AS_UNITS:
+        return joined_series(series).inflation(favourable=favourable)
+    hits = [int((each.favourable if favourable else each.hits).sum()) for each in series]
+    between = Inflation.between_runs([int(each.n.sum()) for each in series], hits)
+    return between or joined_series(series).inflation(favourable=favourable)
 
 
-def _once_each(
-    samples: Samples, rows: npt.NDArray[np.intp], hit: Mask, waited: Nanoseconds
-) -> npt.NDArray[np.intp]:
-    """The rows with each arrival once. Of duplicates the best stays: no FAIL rests on a recording fault."""
-    if samples.arrival is None or rows.size == 0:
-        return rows
-    arrival = samples.arrival[rows]
-    if np.unique(arrival).size == rows.size:
-        return rows
-    order = np.lexsort((samples.outcome[rows], waited[rows], ~hit[rows], arrival))
-    first = np.append(True, np.diff(arrival[order]) != 0)
-    kept: npt.NDArray[np.intp] = rows[order[first]]
-    return kept
+def _variants(parts: Sequence[tuple[Table, list[int]]], measured: Share) -> dict[str, Share]:
+    """The share under other windows. Their inflation is the larger of their own and the measured one."""
+    found = {}
+    for name, zones in (("warm_up_0", slice(0, 3)), ("warm_up_2", slice(2, 3))):
+        series = joined_series([table.series(of, zones=zones) for table, of in parts])
+        hits, n = int(series.hits.sum()), int(series.n.sum())
+        found[name] = Share(hits=hits, n=n, inflation=measured.inflation.at_least(series.inflation()))
+    overlap, of_these = (
+        sum(table.left_out(reason, of) for table, of in parts)
+        for reason in ("overlapping", "overlapping_hits")
+    )
+    found["maintenance_overlap"] = replace(measured, hits=measured.hits - of_these, n=measured.n - overlap)
+    return found
 
 
-def _causes(outcome: npt.NDArray[np.uint8], answered: Mask, hit: Mask) -> dict[str, int]:
-    causes = {SLOW: _count(answered & ~hit)}
-    other = np.bincount(outcome[~answered], minlength=256)
-    causes |= {each.text: int(other[each]) for each in Outcome if each not in ANSWERS and other[each]}
-    impossible = _count(~hit) - sum(causes.values())
-    return causes | ({"impossible": impossible} if impossible else {})
+def _causes(parts: Sequence[tuple[Table, list[int]]], misses: int) -> dict[str, int]:
+    found = {SLOW: sum(int(table.slow_answers[of].sum()) for table, of in parts)}
+    other = np.sum([table.misses[of, MEASURED].sum(axis=(0, 1)) for table, of in parts], axis=0)
+    found |= {each.text: int(other[each]) for each in Outcome if each not in ANSWERS and other[each]}
+    impossible = misses - sum(found.values())
+    return found | ({"impossible": impossible} if impossible else {})
 
 
-def _unrecorded(samples: Samples, population: str) -> int:
-    """Measured arrivals of a class that should have a row and have none."""
-    if samples.run is None:
+def _by_outcome(counts: Sequence[npt.NDArray[np.int64]]) -> dict[Outcome, int]:
+    total = np.sum([each.sum(axis=0) for each in counts], axis=0)
+    return {each: int(total[each]) for each in Outcome if total[each]}
+
+
+def _unrecorded(recording: Recording, names: Iterable[str]) -> int:
+    """Measured arrivals of some kinds that should have a row and have none."""
+    run = recording.samples.run
+    if run is None:
         return 0
-    return sum(
-        max(0, due - recorded_arrivals(samples, kind))
-        for kind, due in samples.run.due_by_kind.items()
-        if kind in samples.kinds and samples.kind_class.get(kind) == population
-    )
-
-
-def recorded_arrivals(samples: Samples, kind: str | None = None) -> int:
-    """Distinct arrivals that have a row: all of them, or those of one kind after the warm-up."""
-    mask = samples.originals
-    if kind is not None:
-        mask = mask & (samples.kind == samples.kinds.index(kind))
-        mask &= samples.planned_ns >= samples.first_ns + samples.warm_up_ns
-    if samples.arrival is None:
-        return _count(mask)
-    return int(np.unique(samples.arrival[mask]).size)
-
-
-def _count(mask: Mask) -> int:
-    return int(np.count_nonzero(mask))
+    return sum(max(0, run.due_by_kind.get(name, 0) - recording.roll.recorded_by_kind[name]) for name in names)

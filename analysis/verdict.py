@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.doubts import Doubt
 from analysis.exit_codes import ExitCode, worst_exit_code
-from analysis.proportions import Bounds
+from analysis.proportions import Bounds, Share
 from analysis.verdict_table import VerdictCode
 from scenarios.sla import Clause
 
@@ -19,6 +19,18 @@ class FailedOn(Enum):
 
     CLAUSE = "clause"
     CORRECTNESS = "correctness"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindShare:
+    """One kind of transaction below its class; it informs and has no verdict of its own."""
+
+    name: str
+    n: int
+    hits: int
+    share: float
+    bounds: Bounds
+    met: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +44,23 @@ class PopulationVerdict:
     bounds: Bounds | None  # what the verdict goes by
     confidence: float
     n_effective: float | None
-    variance_inflation: float | None  # None: dependence was not estimated
+    variance_inflation: float | None  # None: nothing varied
     if_independent: Bounds | None
     met: bool | None
-    verdict: VerdictCode
-    favourable_hits: int  # with every questionable or unrecorded row as a hit
-    favourable_n: int
+    verdict: VerdictCode | None  # None: the clause is not judged here
+    favourable: Share  # with every questionable or unrecorded row as a hit
     p50_s: float | None
     p90_s: float | None
+    p90_interval_s: tuple[float | None, float | None]  # Woodruff's, one-sided each
     p99_s: float | None
     max_s: float | None
     service_p90_s: float | None
     misses: Mapping[str, int]
     excluded: Mapping[str, int]
+    unresolved: (
+        tuple[float, float] | None
+    )  # the share at worst and at best with the rows the cut-off leaves open
+    kinds: tuple[KindShare, ...]  # where a class has more than one
     notes: tuple[str, ...]
 
 
@@ -56,7 +72,22 @@ class Reading:
     primary: bool
     value: float | None
     limit: float
+    unit: str  # "share" or "seconds"
+    population: str | None  # the worst class; None where all are taken together
     met: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityRow:
+    """The verdict on one class had a rule been another one. Only warm-up and maintenance can withdraw a PASS."""
+
+    rule: str
+    population: str
+    n: int
+    share: float | None
+    lower: float | None
+    upper: float | None
+    verdict: VerdictCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +96,12 @@ class ClauseVerdict:
 
     clause: Clause
     source: str  # of the document
-    verdict: VerdictCode
+    verdict: VerdictCode | None  # None: not judged here
+    not_judged: str | None  # why
     populations: tuple[PopulationVerdict, ...]
     readings: tuple[Reading, ...]
+    disagreement: str | None  # readings that say otherwise than the primary one
+    sensitivity: tuple[SensitivityRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from scenarios.duration import duration_text
+from scenarios.sla import Clause
 
 NS_PER_S = 1_000_000_000
 _MOST_DIGITS = 6
@@ -73,3 +74,22 @@ def _percent(share: Fraction, digits: int, rounding: str) -> str:
 def _rounded(share: Fraction, digits: int, rounding: str) -> Decimal:
     exact = Decimal(share.numerator * 100) / Decimal(share.denominator)
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
+
+
+def success_text(clause: Clause) -> str:
+    """What a good transaction did, as the end of a sentence: finished within 10 s, did not time out."""
+    if clause.measure == "availability":
+        return "had service"
+    if clause.measure == "failure_share":
+        named = " or ".join(each.replace("_", " ") for each in clause.outcomes)
+        return f"did not end in {named}" if named else "did not fail"
+    return f"finished within {limit_text(clause.limit_s)}"
+
+
+def counted_text(clause: Clause, population: str) -> str:
+    """What is counted: healthcare transactions, or seconds with such."""
+    return (
+        f"seconds with {population} transactions"
+        if clause.measure == "availability"
+        else f"{population} transactions"
+    )

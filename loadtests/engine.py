@@ -1,21 +1,24 @@
-"""One process's part of a run: pace, send, record, drain, and account for every planned arrival.
+"""One process's part of a run: pace, send, record, drain, and leave a row for every arrival that came due.
 
-It knows nothing of Locust. The adapter gives it users (`serve`), tells it when they are ready (`run`) and how to
-cut off what is still in flight.
+It knows nothing of Locust. The adapter gives it users (`serve`), tells it when they are there (`run`) and how to cut
+off what is still in flight. Nor does it know whether it is the whole run: its `Home` starts its clock and takes its
+part of the accounts.
 """
 
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import numpy as np
 
-from loadtests.accounting import account
+from loadtests.accounts import Mask
 from loadtests.clock import RunClock
+from loadtests.health import LoopWatch, lag_quantiles
 from loadtests.http_client import HttpClient, Limits
 from loadtests.pacing import Pacer
 from loadtests.recorder import Recorder
@@ -23,13 +26,11 @@ from loadtests.run_plan import RunPlan
 from loadtests.sender import Sender, Sent
 from loadtests.tally import Tally
 from loadtests.wires.credentials import Credentials
-from scenarios.run_folder import RunFolder, write_once
+from scenarios.run_folder import RunFolder
 
-_LEAD_S = 0.2  # between the last user's readiness and t0
-_USERS_READY_WITHIN_S = 60.0
+USERS_READY_WITHIN_S = 60.0
 _TICK_S = 0.25
 _FLUSH_EVERY_TICKS = 4
-_LONGEST_MISSING_LIST = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,29 +41,51 @@ class Stop:
     reason: str
 
 
-class Engine:
-    """Drives one run from its first arrival to end.json."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one process did. `recorded` says of each root of its share, in order, whether it has a row."""
 
-    def __init__(
-        self,
-        plan: RunPlan,
-        credentials: Credentials,
-        folder: RunFolder,
-        emit: Callable[[dict[str, Any]], None],
-    ) -> None:
+    stop: Stop | None
+    stopped_ns: int | None
+    ended_ns: int
+    recorded: Mask
+    rows: int
+    started: int
+    recorder_failure: str | None
+    generator: dict[str, Any]
+
+
+class Home(Protocol):
+    """Where the engine's part begins and ends: the run folder of a run by one process, or a master elsewhere."""
+
+    def begin(self) -> RunClock | None:
+        """Called when all users stand: the run's clock. Waits for it if need be; None if there is to be no run."""
+
+    def show(self, progress: dict[str, Any]) -> None:
+        """How it goes, a few times a second."""
+
+    def end(self, part: Part) -> None:
+        """Called once, when every row is on disk."""
+
+
+class Engine:
+    """Drives one process's part from its first arrival to its accounts."""
+
+    def __init__(self, plan: RunPlan, credentials: Credentials, folder: RunFolder, home: Home) -> None:
         self._plan = plan
         self._credentials = credentials
-        self._folder = folder
-        self._emit = emit
+        self._home = home
         self._stop: Stop | None = None
         self._stopped_ns: int | None = None
         self._cut = False
         self._finished = False
         self._cpu_s = 0.0
         self._sender: Sender | None = None
+        self._loop: LoopWatch | None = None
+        self._pool_wait_ms = array("f")
         self._clock = RunClock.starting_in(0)
         self._pacer = Pacer(plan.arrivals.offset_ns)
-        self._recorder = Recorder(folder, len(plan.arrivals))
+        self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
         self._limits = Limits(
             connect_s=plan.connect_s,
@@ -80,11 +103,23 @@ class Engine:
         """Whether anything may have been sent."""
         return self._sender is not None
 
+    @property
+    def stopped(self) -> Stop | None:
+        """Why it stopped before its plan's end."""
+        return self._stop
+
+    @property
+    def stopped_ns(self) -> int | None:
+        """When it stopped, on the run's clock."""
+        return self._stopped_ns
+
     def serve(self, report: Callable[[Sent], None]) -> None:
         """What one user does all its life: take the next arrival, send it. Returns when the run is over."""
         client = HttpClient(self._limits)
         try:
             while (due := self._pacer.take()) is not None and self._sender is not None:
+                if due.sendable_ns > due.planned_ns:
+                    self._pool_wait_ms.append((due.sendable_ns - due.planned_ns) / 1e6)
                 self._sender.send(client, due, report)
                 if self._tally.not_authorised:
                     self.stop(
@@ -110,7 +145,9 @@ class Engine:
     def run(self, kill_users: Callable[[], None]) -> None:
         """The run: wait for the users, start the clock, follow the plan, drain, finish."""
         self._wait_for_users()
-        self._start_clock()
+        if not self._start_clock():
+            return
+        self._loop = LoopWatch()
         ticker = gevent.spawn(self._tick)
         self._pacer.follow(self._clock)
         self._drain()
@@ -120,7 +157,7 @@ class Engine:
         self.finish()
 
     def finish(self) -> None:
-        """Write the rows of arrivals that were never sent, what is pending, and end.json; once."""
+        """Write the rows of arrivals that were never sent and what is pending, and hand over the accounts; once."""
         if self._finished or self._sender is None:
             return
         self._finished = True
@@ -134,28 +171,29 @@ class Engine:
             own_lag_ms = 0 if place in waited else max(1, (ended_ns - planned_ns) // 1_000_000)
             self._sender.never_sent(place, planned_ns, ended_ns, own_lag_ms)
         self._flush()
-        end = self._end_json(due, ended_ns)
+        part = self._part(ended_ns)
         self._recorder.close()
-        self._emit({"event": "ended", "end": end})
-        write_once(self._folder.end_file, end)
+        self._home.end(part)
 
     def _wait_for_users(self) -> None:
-        until = time.monotonic() + _USERS_READY_WITHIN_S
+        until = time.monotonic() + USERS_READY_WITHIN_S
         while self._pacer.idle < self.users and time.monotonic() < until and not self._pacer.closed:
             gevent.sleep(0.01)
 
-    def _start_clock(self) -> None:
-        self._clock = RunClock.starting_in(_LEAD_S)
-        plan = self._plan.to_json(run_id=self._folder.path.name, t0_ns=self._clock.t0_ns)
-        write_once(self._folder.plan_file, plan)
-        self._tally.measured_from_ns = self._clock.t0_ns + self._plan.warm_up_ns
-        self._sender = Sender(self._plan, self._credentials, self._clock, self._recorder, self._tally)
+    def _start_clock(self) -> bool:
+        clock = self._home.begin()
+        if clock is None:
+            return False
+        self._clock = clock
+        self._tally.measured_from_ns = clock.t0_ns + self._plan.warm_up_ns
+        self._sender = Sender(self._plan, self._credentials, clock, self._recorder, self._tally)
         self._cpu_s = time.process_time()
-        self._emit({"event": "started"})
+        return True
 
     def _drain(self) -> None:
         until = time.monotonic() + self._plan.drain_s
-        while (self._tally.in_flight or self._pacer.untaken) and time.monotonic() < until and not self._cut:
+        gevent.sleep(0.02)  # the last arrivals were handed to users that have yet to wake up
+        while (self._tally.in_flight or self._pacer.backlog) and time.monotonic() < until and not self._cut:
             if self._pacer.closed and not self._tally.in_flight:
                 break
             gevent.sleep(0.02)
@@ -167,7 +205,7 @@ class Engine:
             ticks += 1
             if ticks % _FLUSH_EVERY_TICKS == 0:
                 self._flush()
-            self._emit(self._progress())
+            self._home.show(self._progress())
 
     def _flush(self) -> None:
         if not self._recorder.flush():
@@ -190,34 +228,33 @@ class Engine:
             "stopping": self._stop.ended if self._stop else None,
         }
 
-    def _end_json(self, due: int, ended_ns: int) -> dict[str, Any]:
-        recorded = self._recorder.recorded()
-        missing = self._plan.arrivals.root[:due][~recorded[:due]]
+    def _part(self, ended_ns: int) -> Part:
+        return Part(
+            stop=self._stop,
+            stopped_ns=self._stopped_ns,
+            ended_ns=ended_ns,
+            recorded=self._recorder.recorded(),
+            rows=self._recorder.rows,
+            started=self._tally.started,
+            recorder_failure=self._recorder.failure,
+            generator=self._generator(ended_ns),
+        )
+
+    def _generator(self, ended_ns: int) -> dict[str, Any]:
+        """This process's health; `loadtests.health.generator_json` joins those of all."""
+        own_lag_ms = np.frombuffer(self._tally.own_lag_ms, dtype=np.float32)
         wall_s = max(1e-9, (ended_ns - self._clock.t0_ns) / 1e9)
+        loop = self._loop or LoopWatch()
+        loop.stop()
         return {
-            "ended": self._stop.ended if self._stop else "completed",
-            "reason": self._stop.reason if self._stop else None,
-            "stopped_ns": self._stopped_ns,
-            "ended_ns": ended_ns,
-            **account(self._plan, due, recorded),
-            "started": self._tally.started,
-            "missing": [int(root) * 256 for root in missing[:_LONGEST_MISSING_LIST]],
-            "recorder_failure": self._recorder.failure,
-            "workers": [{"worker": 0, "rows": self._recorder.rows, "lost": False}],
-            "generator": {
-                "own_lag_ms": _lag_summary(np.frombuffer(self._tally.own_lag_ms, dtype=np.float32)),
-                "late_over_50_ms": self._tally.late,
-                "pool_waits": self._pacer.pool_waits,
-                "lanes": self.users,
-                "idle_lanes_min": self._pacer.idle_min,
-                "cpu_share": (time.process_time() - self._cpu_s) / wall_s,
-            },
+            "worker": self._plan.share.index,
+            "lags": len(own_lag_ms),
+            "own_lag_quantiles_ms": lag_quantiles(own_lag_ms),
+            "late_over_50_ms": self._tally.late,
+            "pool_waits": self._pacer.pool_waits,
+            "pool_wait_quantiles_ms": lag_quantiles(np.frombuffer(self._pool_wait_ms, dtype=np.float32)),
+            "lanes": self.users,
+            "idle_lanes_min": self._pacer.idle_min,
+            "cpu_share": (time.process_time() - self._cpu_s) / wall_s,
+            **loop.to_json(),
         }
-
-
-def _lag_summary(lag_ms: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, float | None]:
-    """Median, 99th percentile (inverse CDF) and maximum in milliseconds."""
-    if not len(lag_ms):
-        return {"p50": None, "p99": None, "max": None}
-    p50, p99 = np.quantile(lag_ms, [0.5, 0.99], method="inverted_cdf")
-    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(float(lag_ms.max()), 3)}

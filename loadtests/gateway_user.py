@@ -5,7 +5,7 @@ from __future__ import annotations
 from locust import User, task
 from locust.exception import StopUser
 
-from loadtests.run_hooks import engine_of
+from loadtests.engines import engine_of
 from loadtests.sender import Sent
 
 

@@ -40,7 +40,6 @@ class Pacer:
         self._idle: list[AsyncResult[Due | None]] = []
         self._backlog: deque[tuple[int, int]] = deque()
         self._closing = Event()
-        self._waking = 0
         self.due = 0  # arrivals whose moment has come
         self.pool_waits = 0
         self.idle_min: int | None = None
@@ -54,11 +53,6 @@ class Pacer:
     def backlog(self) -> int:
         """Arrivals that wait for a user."""
         return len(self._backlog)
-
-    @property
-    def untaken(self) -> int:
-        """Arrivals whose moment has come and that no user has begun with: an idle user needs a turn to wake up."""
-        return len(self._backlog) + self._waking
 
     def follow(self, clock: RunClock) -> None:
         """Hand out arrivals at their moments on this clock until the schedule ends; returns early when closed."""
@@ -78,7 +72,6 @@ class Pacer:
     def _hand_out(self, place: int, planned_ns: int) -> None:
         self.due = place + 1
         if self._idle:
-            self._waking += 1
             self._idle.pop().set(Due(place=place, planned_ns=planned_ns, sendable_ns=planned_ns))
         else:
             self._backlog.append((place, planned_ns))
@@ -100,9 +93,6 @@ class Pacer:
             due: Due | None = slot.get()
             return due
         finally:
-            # Also where the user is killed before it got its turn.
-            if slot.ready() and slot.value is not None:
-                self._waking -= 1
             if slot in self._idle:
                 self._idle.remove(slot)
 

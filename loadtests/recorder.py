@@ -121,10 +121,11 @@ class RowsFile:
 class Recorder:
     """Observations and payments of one process."""
 
-    def __init__(self, folder: RunFolder, planned: int, worker: int = 0) -> None:
+    def __init__(self, folder: RunFolder, planned: int, worker: int = 0, *, shares: int = 1) -> None:
         self._observations = RowsFile(folder.observations / f"{worker:04d}.rows")
         self._payments = RowsFile(folder.payments / f"{worker:04d}.rows")
         self._recorded = np.zeros(planned, dtype=bool)
+        self._shares = shares  # every so many roots is this process's, so root // shares is its place
         self.failure: str | None = None
         self.rows = 0
 
@@ -135,7 +136,7 @@ class Recorder:
             return self._recorded
         roots = read_rows(self._observations.folder, OBSERVATION).rows["arrival"] // STEPS_PER_ROOT
         on_disk = np.zeros_like(self._recorded)
-        on_disk[roots] = True
+        on_disk[roots // self._shares] = True
         return on_disk
 
     def observe(self, place: int, observation: Observation) -> None:

@@ -1,57 +1,75 @@
-"""Where the engine meets Locust: built at `init`, started when all users wait, finished before Locust quits."""
+"""Where slagate meets Locust: which part this process plays, and what it is to do, comes from `slagate`.
+
+solo      the whole run in one process (this module)
+master    conducts workers (`master_hooks`)
+worker    sends a share (`worker_hooks`)
+web       runs that a person starts and stops (`web_hooks`)
+
+Without `slagate` it is a plain `locust -f` (`plain_hooks`).
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import gevent
 from locust.env import Environment
 from locust.event import Events
 from locust.runners import Runner
 
-from loadtests.control_pipe import ControlPipe
+from loadtests import plain_hooks
+from loadtests.auth import resolve_credentials
+from loadtests.control_pipe import Controls, begins_here
 from loadtests.engine import Engine, Stop
+from loadtests.engines import engine_of, put_engine
+from loadtests.master_hooks import MasterSide
 from loadtests.run_plan import RunPlan
-from loadtests.wires.credentials import Credentials
+from loadtests.solo import SoloHome
+from loadtests.web_hooks import WebSide
+from loadtests.worker_hooks import WorkerSide
 from scenarios.errors import SlagateError
 from scenarios.run_folder import RunFolder
 
-_engines: WeakKeyDictionary[Environment, Engine] = WeakKeyDictionary()
-
-
-def engine_of(environment: Environment) -> Engine:
-    """The engine of this Locust environment."""
-    return _engines[environment]
+__all__ = ["engine_of", "install"]
 
 
 def install(events: Events) -> None:
     """Register the hooks; called by the locustfile, which itself holds no state."""
-    events.init.add_listener(_on_init)
+    if not begins_here():
+        plain_hooks.install(events)
+        return
+    controls = Controls()
+    sides: dict[str, Callable[..., object]] = {
+        "solo": _solo,
+        "master": MasterSide,
+        "worker": WorkerSide,
+        "web": WebSide,
+    }
+
+    def on_init(environment: Environment, runner: Runner, **_: Any) -> None:
+        order = controls.first()
+        if order is None:
+            sys.exit("slagate is gone")
+        environment.process_exit_code = 0  # the verdict is formed by `slagate run`, from the run folder
+        sides[order["role"]](environment, runner, controls, order)
+
+    events.init.add_listener(on_init)
 
 
-def _on_init(environment: Environment, runner: Runner, **_: Any) -> None:
-    pipe = ControlPipe()
-    orders = pipe.lines()
-    order = next(orders, None)
-    if order is None:
-        sys.exit("this locustfile is started by `slagate run`, which tells it what to send")
+def _solo(environment: Environment, runner: Runner, controls: Controls, order: dict[str, Any]) -> None:
     try:
-        engine = Engine(
-            RunPlan.from_message(order),
-            Credentials(**order["credentials"]),
-            RunFolder.at(order["run_dir"]),
-            pipe.emit,
-        )
+        plan = RunPlan.from_message(order["plan"])
+        folder = RunFolder.at(order["run_dir"])
+        engine = Engine(plan, resolve_credentials(plan.target), folder, SoloHome(plan, folder, controls.emit))
     except (SlagateError, OSError) as error:
-        pipe.emit({"event": "refused", "message": str(error)})
+        controls.emit({"event": "refused", "message": str(error)})
         sys.exit(2)
-    _engines[environment] = engine
-    environment.process_exit_code = 0  # the verdict is formed by `slagate run`, from the run folder
+    put_engine(environment, engine)
 
     def run(**_: Any) -> None:
-        gevent.spawn(_run, engine, runner, pipe)
+        gevent.spawn(_run, engine, runner, controls)
 
     def finish(**_: Any) -> None:
         engine.stop(
@@ -62,19 +80,19 @@ def _on_init(environment: Environment, runner: Runner, **_: Any) -> None:
 
     environment.events.spawning_complete.add_listener(run)
     environment.events.quitting.add_listener(finish)
-    gevent.spawn(_obey, engine, orders)
+    gevent.spawn(_obey, engine, controls.orders())
 
 
-def _run(engine: Engine, runner: Runner, pipe: ControlPipe) -> None:
+def _run(engine: Engine, runner: Runner, controls: Controls) -> None:
     try:
         engine.run(kill_users=runner.stop)
     except (SlagateError, OSError) as error:
-        pipe.emit({"event": "refused" if not engine.started else "failed", "message": str(error)})
+        controls.emit({"event": "refused" if not engine.started else "failed", "message": str(error)})
     finally:
         runner.quit()
 
 
-def _obey(engine: Engine, orders: Any) -> None:
+def _obey(engine: Engine, orders: Iterator[dict[str, Any]]) -> None:
     """Follow orders of `slagate run`; when it is gone, end without a drain."""
     for order in orders:
         engine.stop(Stop(ended="interrupted", reason=order["reason"]))

@@ -6,7 +6,7 @@ import os
 import platform
 import secrets
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.lanes import lanes_needed
-from loadtests.schedule import Arrivals, plan_arrivals
-from loadtests.wires.credentials import Credentials
+from loadtests.schedule import Arrivals, Share, plan_arrivals
 from scenarios.journeys import STEPS, Journey
 from scenarios.kinds import FIRST_CUSTOM_KIND, AnyKind, Wire
 from scenarios.observation import OBSERVATION
@@ -49,16 +48,35 @@ class RunPlan:
     nonce: str = field(default_factory=new_nonce)
     tags: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    share: Share = field(default_factory=Share)  # the part that this process sends; by default all of it
 
     @cached_property
     def arrivals(self) -> Arrivals:
-        """Every planned root arrival."""
-        return plan_arrivals(self.scenario, self.seed)
+        """Every planned root arrival of this share."""
+        return plan_arrivals(self.scenario, self.seed, self.share)
+
+    def of_worker(self, index: int, workers: int) -> RunPlan:
+        """The same plan as one of several workers sends it."""
+        return replace(self, share=Share(index=index, of=workers))
 
     @cached_property
     def lanes(self) -> int:
         """Locust users; raises DeclarationError where one process cannot carry them."""
         return lanes_needed(self.arrivals.offset_ns, self.largest_limit_s)
+
+    def lanes_of(self, workers: int) -> list[int]:
+        """Locust users of each of so many workers; raises DeclarationError where one cannot carry its share."""
+        if workers == 1:
+            return [self.lanes]
+        offsets = self.arrivals.offset_ns
+        return [lanes_needed(offsets[index::workers], self.largest_limit_s) for index in range(workers)]
+
+    def digest_of(self, index: int, workers: int) -> str:
+        """The digest of one worker's share, cut from the whole, as that worker must find it."""
+        whole, part = self.arrivals, slice(index, None, workers)
+        return Arrivals(
+            root=whole.root[part], offset_ns=whole.offset_ns[part], journey=whole.journey[part]
+        ).digest()
 
     @property
     def largest_limit_s(self) -> float:
@@ -113,28 +131,21 @@ class RunPlan:
             by_kind[kind] = by_kind.get(kind, 0) + int(counts[journey])
         return by_kind
 
-    def to_message(self, credentials: Credentials, run_dir: str) -> dict[str, Any]:
-        """The plan as JSON for the engine's pipe; the only place where secrets travel."""
+    def to_message(self) -> dict[str, Any]:
+        """The plan as JSON for another process, without secrets; the share is said apart."""
         return {
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self.target.model_dump(mode="json"),
             "seed": self.seed,
             "nonce": self.nonce,
             "tags": self.tags,
             "command": list(self.command),
-            "run_dir": run_dir,
-            "credentials": {
-                "rest_api_key": credentials.rest_api_key,
-                "rest_api_secret": credentials.rest_api_secret,
-                "basic_user": credentials.basic_user,
-                "basic_password": credentials.basic_password,
-            },
         }
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> RunPlan:
-        """The plan that came through the pipe."""
+        """The plan that another process sent."""
         return cls(
             scenario=Scenario.model_validate(message["scenario"]),
             slas=tuple(Sla.model_validate(sla) for sla in message["slas"]),
@@ -145,7 +156,7 @@ class RunPlan:
             command=tuple(message["command"]),
         )
 
-    def to_json(self, *, run_id: str, t0_ns: int) -> dict[str, Any]:
+    def to_json(self, *, run_id: str, t0_ns: int, workers: int = 1) -> dict[str, Any]:
         """The content of plan.json: facts only, secrets by reference."""
         return {
             "slagate": version("slagate"),
@@ -154,7 +165,7 @@ class RunPlan:
             "seed": self.seed,
             "digest": self.arrivals.digest(),
             "t0_ns": t0_ns,
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
             "slas": [sla.model_dump(mode="json", by_alias=True) for sla in self.slas],
             "target": self._target_json(),
             "tags": self.tags,
@@ -167,9 +178,11 @@ class RunPlan:
                 "measured_by_kind": self.counts_by_kind(self.warm_up_ns),
             },
             "warm_up_ns": self.warm_up_ns,
+            "maintenance_ns": [each.window_ns(t0_ns) for each in self.scenario.maintenance],
             "length_ns": round(self.scenario.length_s * 1e9),
             "drain_ns": round(self.drain_s * 1e9),
-            "lanes": self.lanes,
+            "lanes": sum(self.lanes_of(workers)),
+            "workers": workers,
             "row": [list(part) for part in OBSERVATION.descr],
             "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
             "host": {

@@ -91,3 +91,15 @@ def read_rows(folder: Path, dtype: np.dtype[Any]) -> Recording:
         torn += rest > 0
         parts.append(np.fromfile(path, dtype=dtype, count=whole))
     return Recording(rows=np.concatenate(parts) if parts else np.empty(0, dtype=dtype), torn=torn)
+
+
+def map_rows(folder: Path) -> tuple[list[Rows], int]:
+    """The observations of `folder/*.rows` mapped into memory, file by file, and how many last rows were torn."""
+    parts: list[Rows] = []
+    torn = 0
+    for path in sorted(folder.glob("*.rows")):
+        whole, rest = divmod(path.stat().st_size, OBSERVATION.itemsize)
+        torn += rest > 0
+        if whole:
+            parts.append(np.memmap(path, dtype=OBSERVATION, mode="r", shape=(whole,)))
+    return parts or [np.empty(0, dtype=OBSERVATION)], torn

@@ -12,6 +12,7 @@ from scenarios.duration import Duration, duration_text, parse_duration
 from scenarios.errors import Problem
 from scenarios.journeys import JOURNEY_NAMES, STEPS
 from scenarios.kinds import FIRST_CUSTOM_KIND, MOST_CUSTOM_KINDS
+from scenarios.maintenance import Maintenance
 from scenarios.members import MembersFile
 from scenarios.spelling import did_you_mean
 
@@ -90,6 +91,7 @@ class Scenario(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     warm_up: Duration = 0.0
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
+    load_cycle: Annotated[Duration, Field(gt=0)] | None = None  # the rate repeats after this long, by design
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     # may be left out where every phase is a trace: then loading counts them there; or where custom ones stand
     journeys: dict[Annotated[str, AfterValidator(_known_journey)], Annotated[float, Field(gt=0)]] = {}
@@ -97,6 +99,7 @@ class Scenario(BaseModel):
     custom_journeys: Annotated[
         dict[str, Annotated[float, Field(gt=0)]], Field(max_length=MOST_CUSTOM_KINDS)
     ] = {}
+    maintenance: tuple[Maintenance, ...] = ()
     people: People = People()
     money: Money = Money()
 
@@ -144,7 +147,7 @@ class Scenario(BaseModel):
             sentences.append(f"People: {self.people.members.count} members of {self.people.members.file}.")
         if self.warm_up:
             sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
-        return sentences
+        return [*sentences, *(each.describe() for each in self.maintenance)]
 
 
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:

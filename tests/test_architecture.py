@@ -31,13 +31,24 @@ NEVER = {
     "analysis": {"locust", "gevent", "fastapi"},
     "mock_gateway": set(),
 }
-LOCUST_ADAPTER = {"loadtests.locustfile", "loadtests.gateway_user", "loadtests.run_hooks"}
+# Where the engine meets Locust: the file it loads, its user, and what hangs on its events, a module for each role
+# that a process can play (alone, master, worker, web page, a person's own `locust -f`).
+LOCUST_ADAPTER = {
+    f"loadtests.{name}"
+    for name in (
+        *("locustfile", "gateway_user", "run_hooks", "plain_hooks", "session"),
+        *("master_hooks", "master_desk", "worker_hooks", "web_hooks", "web_tab"),
+    )
+}
 ONLY_IN = {
     "locust": LOCUST_ADAPTER,
     "gevent": LOCUST_ADAPTER
     | {
         f"loadtests.{name}"
-        for name in ("http_client", "pacing", "recorder", "shipping", "engine", "control_pipe")
+        for name in (
+            *("http_client", "pacing", "recorder", "shipping", "engine", "control_pipe"),
+            *("conductor", "health", "worker_part"),
+        )
     },
 }
 NO_DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "core", "misc"}

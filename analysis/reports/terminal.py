@@ -13,15 +13,17 @@ from rich.text import Text
 
 from analysis.doubts import Doubt, Severity
 from analysis.proportions import exact_share
+from analysis.readings import reading_name, reading_value
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
     count_text,
-    limit_text,
+    counted_text,
     lower_text,
     percent_text,
     seconds_text,
     share_text,
+    success_text,
     upper_text,
 )
 
@@ -57,17 +59,24 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     clause = judged.clause
     yield Text()
     yield Text.assemble(
-        (clause.id, "bold"), f" ({judged.source}; {clause.strength}): ", (judged.verdict.value, "bold")
+        (clause.id, "bold"),
+        f" ({judged.source}; {clause.strength}): ",
+        (judged.verdict.value if judged.verdict else "not judged here", "bold"),
     )
     yield Text(
-        f"{percent_text(exact_share(clause.at_least))} within {limit_text(clause.limit)}, each class on "
-        "its own; "
-        f"bounds one-sided at {percent_text(exact_share(clause.confidence))} each, as if independent"
+        f"{percent_text(exact_share(clause.required))} of {counted_text(clause, 'the')} must be those that "
+        f"{success_text(clause)}, each class on its own; "
+        f"bounds one-sided at {percent_text(exact_share(clause.confidence))} each, "
+        "dependence included"
     )
+    if judged.not_judged:
+        yield Text(f"not judged here: {judged.not_judged}", style="yellow")
     yield _shares(judged)
     yield _times(judged)
     for each in judged.populations:
         yield from (Text(f"{each.name}: {line}") for line in (*_left_out(each), *each.notes))
+    yield from _readings(judged)
+    yield from _sensitivity(judged)
 
 
 def _shares(judged: ClauseVerdict) -> Table:
@@ -77,7 +86,7 @@ def _shares(judged: ClauseVerdict) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("this run")
     table.add_column("verdict")
-    required = exact_share(judged.clause.at_least)
+    required = exact_share(judged.clause.required)
     for each in judged.populations:
         bounds = each.bounds
         table.add_row(
@@ -87,8 +96,18 @@ def _shares(judged: ClauseVerdict) -> Table:
             lower_text(bounds.lower, required=required) if bounds else _NOTHING,
             upper_text(bounds.upper, required=required) if bounds else _NOTHING,
             _NOTHING if each.met is None else "met" if each.met else "not met",
-            Text(each.verdict.value, style=_COLOURS[each.verdict]),
+            Text(each.verdict.value, style=_COLOURS[each.verdict]) if each.verdict else Text(_NOTHING),
         )
+        for kind in each.kinds:
+            table.add_row(
+                Text(f"  {kind.name}"),
+                count_text(kind.n),
+                share_text(kind.hits, kind.n, required=required),
+                lower_text(kind.bounds.lower, required=required),
+                upper_text(kind.bounds.upper, required=required),
+                "met" if kind.met else "not met",
+                "",
+            )
     return table
 
 
@@ -106,6 +125,33 @@ def _times(judged: ClauseVerdict) -> Table:
         times = (_NOTHING if value is None else seconds_text(value) for value in values)
         table.add_row(Text(each.name), *times, Text(misses or "none" if each.n else _NOTHING))
     return table
+
+
+def _readings(judged: ClauseVerdict) -> Iterator[RenderableType]:
+    """The other readings in a line each way, and a sentence where they disagree with the primary one."""
+    for met, text in ((True, "met"), (False, "not met"), (None, "no number")):
+        named = [
+            f"{reading_name(each.id)} {reading_value(each)}"
+            for each in judged.readings
+            if each.met is met and not each.primary and (met is not None or each.value is not None)
+        ]
+        if named:
+            yield Text(f"read otherwise, {text}: {'; '.join(named)}")
+    if judged.disagreement:
+        yield Text(judged.disagreement, style="yellow")
+
+
+def _sensitivity(judged: ClauseVerdict) -> Iterator[RenderableType]:
+    """Only the rules under which the counts would say something else."""
+    as_judged = {each.population: each.verdict for each in judged.sensitivity if each.rule == "as judged"}
+    for each in judged.sensitivity:
+        if each.verdict is not as_judged[each.population]:
+            share = (
+                "nothing left"
+                if each.share is None
+                else f"{percent_text(each.share)} of {count_text(each.n)}"
+            )
+            yield Text(f"{each.population}, {each.rule}: {each.verdict.value} ({share})", style="yellow")
 
 
 def _left_out(each: PopulationVerdict) -> list[str]:

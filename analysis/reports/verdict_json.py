@@ -47,7 +47,8 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
         "quote": judged.clause.quote,
         "source": judged.source,
         "strength": judged.clause.strength,
-        "verdict": judged.verdict.value,
+        "verdict": judged.verdict.value if judged.verdict else None,
+        "not_judged": judged.not_judged,
         "populations": [_population(each) for each in judged.populations],
         "readings": [
             {
@@ -55,9 +56,24 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
                 "primary": each.primary,
                 "value": each.value,
                 "limit": each.limit,
+                "unit": each.unit,
+                "population": each.population,
                 "met": each.met,
             }
             for each in judged.readings
+        ],
+        "disagreement": judged.disagreement,
+        "sensitivity": [
+            {
+                "rule": each.rule,
+                "population": each.population,
+                "n": each.n,
+                "share": each.share,
+                "lower": each.lower,
+                "upper": each.upper,
+                "verdict": each.verdict.value,
+            }
+            for each in judged.sensitivity
         ],
     }
 
@@ -74,14 +90,29 @@ def _population(each: PopulationVerdict) -> dict[str, Any]:
         "variance_inflation": each.variance_inflation,
         "if_independent": _bounds(each.if_independent),
         "census": None if each.met is None else "met" if each.met else "not met",
-        "verdict": each.verdict.value,
+        "verdict": each.verdict.value if each.verdict else None,
         "p50_s": each.p50_s,
         "p90_s": each.p90_s,
+        "p90_interval_s": {"lower": each.p90_interval_s[0], "upper": each.p90_interval_s[1]},
         "p99_s": each.p99_s,
         "max_s": each.max_s,
         "service_p90_s": each.service_p90_s,
         "misses": dict(each.misses),
         "excluded": dict(each.excluded),
+        "unresolved": None
+        if each.unresolved is None
+        else {"worst": each.unresolved[0], "best": each.unresolved[1]},
+        "kinds": [
+            {
+                "name": kind.name,
+                "n": kind.n,
+                "hits": kind.hits,
+                "share": kind.share,
+                **_bounds(kind.bounds),
+                "census": "met" if kind.met else "not met",
+            }
+            for kind in each.kinds
+        ],
         "notes": list(each.notes),
     }
 

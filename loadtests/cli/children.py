@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from analysis.exit_codes import ExitCode
+from loadtests.control_pipe import STARTED_BY_SLAGATE
 from scenarios.errors import DeclarationError, Problem, SlagateError
 
 _GATEWAY_STARTS_WITHIN_S = 20.0
@@ -33,7 +33,7 @@ class Child:
     """A process that reports JSON lines on standard output and lives no longer than its standard input."""
 
     def __init__(
-        self, command: list[str], *, environment: Mapping[str, str], errors: IO[bytes] | int
+        self, command: list[str], *, environment: Mapping[str, str], errors: IO[bytes] | int | None
     ) -> None:
         self.reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
@@ -61,7 +61,7 @@ class Child:
     def tell(self, order: dict[str, Any]) -> None:
         """Send one order; a child that is gone is found out by its missing reports."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
 
@@ -69,11 +69,28 @@ class Child:
         """The next report. Raises queue.Empty after `within_s`; None when the child has closed its side."""
         return self.reports.get(timeout=within_s)
 
-    def end(self) -> int:
-        """Close its input and wait for its end; kill it where it does not come. Returns its exit code."""
+    def last_report(self, event: str) -> dict[str, Any]:
+        """Of a child that has ended: the last report of this event among those nobody has read; empty without."""
+        found: dict[str, Any] = {}
+        with contextlib.suppress(queue.Empty):
+            while (report := self.reports.get(timeout=1)) is not None:
+                found = report if report.get("event") == event else found
+        return found
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def close_input(self) -> None:
+        """Let it know that nobody needs it any more."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+
+    def end(self) -> int:
+        """Close its input and wait for its end; kill it where it does not come. Returns its exit code."""
+        self.close_input()
         try:
             return self._process.wait(_ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -119,12 +136,14 @@ def start_gateway(profile: str, seed: int, environment: Mapping[str, str]) -> tu
     raise ChildFailedError(said or f"the mock gateway did not start (exit code {code})")
 
 
-def start_engine(users: int, log: Path) -> Child:
-    """Locust with our locustfile, silent but for its log."""
+def start_locust(arguments: list[str], log: Path | None, environment: Mapping[str, str]) -> Child:
+    """Locust with our locustfile, silent but for its log, which without a file is our standard error."""
     locustfile = Path(__file__).parent.parent / "locustfile.py"
-    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"]
-    command += ["--users", str(users), "--spawn-rate", str(users), "--loglevel", "WARNING"]
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--loglevel", "WARNING", *arguments]
     # settings of a person's own Locust runs must not reach into ours
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    clean = {name: value for name, value in environment.items() if not name.startswith("LOCUST_")}
+    clean[STARTED_BY_SLAGATE] = "1"
+    if log is None:
+        return Child(command, environment=clean, errors=None)
     with log.open("ab") as errors:
-        return Child(command, environment=environment, errors=errors)
+        return Child(command, environment=clean, errors=errors)

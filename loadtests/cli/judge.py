@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,48 +10,52 @@ import typer
 from rich.console import Console
 
 from analysis.exit_codes import ExitCode
-from analysis.judgement import judge_file
+from analysis.judgement import judge_recordings
 from loadtests.cli.options import DEFAULT_SLA
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_sla
 from scenarios.run_folder import RunFolder
+from scenarios.sla import Sla
 
 
 def judge(
-    recording: Annotated[
-        Path, typer.Argument(metavar="RUN_OR_FILE", help="A run folder or an observation file.")
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN_OR_FILE...", help="Run folders or observation files; several are merged."
+        ),
     ],
     sla: Annotated[
-        str | None,
-        typer.Option("--sla", metavar="S", help="Another SLA than the run's; for a file: instamed."),
+        list[str] | None,
+        typer.Option(
+            "--sla", metavar="S", help="Another SLA than the run's, or several; for a file: instamed."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write verdict.json.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
-    """Judge a run folder or an observation file again; the exit code is the verdict."""
+    """Judge run folders or observation files again; the exit code is the verdict."""
     console = Console(stderr=json)
-    clauses = load_sla(sla) if sla is not None else None
-    if recording.is_dir():
-        folder = RunFolder.at(recording)
-        if (
-            clauses is not None
-            and out is None
-            and clauses.model_dump(mode="json", by_alias=True) not in folder.read_plan()["slas"]
-        ):
-            message = (
-                "judging under another SLA than the run's needs --out DIR; the run keeps its own verdict"
-            )
-            raise DeclarationError(f"--sla {sla}", [Problem(where="", message=message)])
-        raise typer.Exit(deliver(folder, console, as_json=json, sla=clauses, out=out))
-    if not recording.is_file():
-        raise DeclarationError(
-            str(recording), [Problem(where="", message="no such run folder or observation file")]
-        )
-    verdict = judge_file(recording, clauses or load_sla(DEFAULT_SLA))
+    slas = tuple(load_sla(each) for each in sla or ())
+    if len(recordings) == 1 and recordings[0].is_dir():
+        folder = RunFolder.at(recordings[0])
+        _keep_own_verdict(folder, slas, out)
+        raise typer.Exit(deliver(folder, console, as_json=json, slas=slas, out=out))
+    whole_runs = all(each.is_dir() for each in recordings)
+    verdict = judge_recordings(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
     show(verdict, console, as_json=json)
     if out is not None:
         keep(verdict, out / "verdict.json", console)
     raise typer.Exit(ExitCode(verdict.exit_code))
+
+
+def _keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:
+    """Raise DeclarationError where the verdict under other SLAs would replace the run's own."""
+    planned = folder.read_plan()["slas"]
+    if slas and out is None and [each.model_dump(mode="json", by_alias=True) for each in slas] != planned:
+        message = "judging under another SLA than the run's needs --out DIR; the run keeps its own verdict"
+        named = ", ".join(each.name for each in slas)
+        raise DeclarationError(f"--sla {named}", [Problem(where="", message=message)])

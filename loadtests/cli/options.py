@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from loadtests.feasibility import plan_problems
+from loadtests.plan_checks import check_plan, check_size
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
@@ -19,12 +19,16 @@ from scenarios.target import EmbeddedGateway, Target, check_guard
 DEFAULT_SCENARIO = "smoke"
 DEFAULT_SLA = "instamed"
 DEFAULT_TARGET = "mock"
-MOST_ARRIVALS = 20_000_000
 
 ScenarioArgument = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a shipped one's name.")
 ]
-SlaOption = Annotated[str, typer.Option("--sla", metavar="S", help="An SLA file, or a shipped one's name.")]
+SlaOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sla", metavar="S", help="An SLA file, or a shipped one's name; several are judged together."
+    ),
+]
 TargetOption = Annotated[
     str, typer.Option("--target", metavar="T", help="A target file, or a shipped one's name.")
 ]
@@ -45,13 +49,17 @@ SeedOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option("--gateway-profile", metavar="P", help="Profile of the embedded mock gateway.")
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Processes that send, on this machine; by default 1."),
+]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Kept in plan.json.")]
 
 
 def resolve_plan(
     *,
     scenario: str,
-    sla: str,
+    sla: list[str] | None,
     target: str,
     rate: str | None,
     duration: str | None,
@@ -59,21 +67,22 @@ def resolve_plan(
     seed: int | None,
     gateway_profile: str | None,
     tags: list[str] | None,
+    workers: int = 1,
 ) -> RunPlan:
     """The plan these options ask for, guarded. Raises DeclarationError with every problem of the file concerned."""
     declared = _overridden(load_scenario(scenario, settings=settings or ()), rate, duration)
     aim = _with_profile(load_target(target), gateway_profile)
     plan = RunPlan(
         scenario=declared,
-        slas=(load_sla(sla),),
+        slas=tuple(load_sla(each) for each in sla or [DEFAULT_SLA]),
         target=aim,
         seed=declared.seed if seed is None else seed,
         tags=_tags(tags or []),
         command=tuple(sys.argv[1:]),
     )
-    _check_size(declared, scenario)
+    check_size(declared, scenario)
     check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
-    _check_plan(plan, scenario)
+    check_plan(plan, scenario, workers)
     return plan
 
 
@@ -124,23 +133,3 @@ def _tags(texts: list[str]) -> dict[str, str]:
             )
         tags[key] = value
     return tags
-
-
-def _check_size(scenario: Scenario, source: str) -> None:
-    """Refuse a plan that is larger than memory before it is laid out."""
-    expected = sum(phase.expected_arrivals for phase in scenario.phases)
-    if expected > MOST_ARRIVALS:
-        message = f"plan about {expected:.3g} arrivals; one run holds {MOST_ARRIVALS:,}: lower the rate or the duration"
-        raise DeclarationError(source, [Problem(where="phases", message=message)])
-
-
-def _check_plan(plan: RunPlan, source: str) -> None:
-    """What can only be seen once the plan is laid out: somebody to send, a wire for each kind, users to carry it."""
-    problems = plan_problems(plan)
-    if not len(plan.arrivals):
-        problems.append(
-            Problem(where="phases", message="plan no arrival at all; raise the rate or the duration")
-        )
-    if problems:
-        raise DeclarationError(source, problems)
-    _ = plan.lanes  # raises where one process cannot carry them

@@ -1,12 +1,15 @@
-"""`slagate plan`: what would be sent, in sentences; sends nothing."""
+"""`slagate plan`: what would be sent, and what such a run could prove, in sentences; sends nothing."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
+from analysis.plan_sentences import provable_sentences
+from analysis.provable import read_expectations
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
-    DEFAULT_SLA,
     DEFAULT_TARGET,
     DurationOption,
     ProfileOption,
@@ -17,24 +20,30 @@ from loadtests.cli.options import (
     SlaOption,
     TagOption,
     TargetOption,
+    WorkersOption,
     resolve_plan,
 )
 from loadtests.run_plan import RunPlan
 from scenarios.duration import duration_text
+from scenarios.kinds import class_of
+from scenarios.sla import Clause
+
+LATEST_VERDICT = Path("runs/latest/verdict.json")
 
 
 def plan(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     target: TargetOption = DEFAULT_TARGET,
-    sla: SlaOption = DEFAULT_SLA,
+    sla: SlaOption = None,
     rate: RateOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
     seed: SeedOption = None,
     gateway_profile: ProfileOption = None,
     tag: TagOption = None,
+    workers: WorkersOption = None,
 ) -> None:
-    """Say what would be sent; sends nothing."""
+    """Say what would be sent and what such a run could prove; sends nothing."""
     resolved = resolve_plan(
         scenario=scenario,
         sla=sla,
@@ -45,12 +54,13 @@ def plan(
         seed=seed,
         gateway_profile=gateway_profile,
         tags=tag,
+        workers=workers or 1,
     )
-    for sentence in describe_plan(resolved):
+    for sentence in describe_plan(resolved, workers or 1):
         typer.echo(sentence)
 
 
-def describe_plan(plan: RunPlan) -> list[str]:
+def describe_plan(plan: RunPlan, workers: int = 1) -> list[str]:
     """What a plan sends, where, and what it is judged by."""
     counts = ", ".join(f"{count} {kind}" for kind, count in plan.counts_by_kind().items())
     longest_s = plan.scenario.length_s + plan.drain_s
@@ -58,10 +68,33 @@ def describe_plan(plan: RunPlan) -> list[str]:
         *plan.scenario.describe(),
         f"Seed {plan.seed} plans {len(plan.arrivals)} arrivals: {counts} (digest {plan.arrivals.digest()[:12]}).",
         _where(plan),
-        f"{plan.lanes} users stand ready; after the last arrival up to {duration_text(plan.drain_s)} for answers, "
-        f"so at most {duration_text(round(longest_s, 3))} of traffic.",
+        f"{sum(plan.lanes_of(workers))} users stand ready{_spread(workers)}; after the last arrival up to "
+        f"{duration_text(plan.drain_s)} for answers, so at most {duration_text(round(longest_s, 3))} of traffic.",
         *(f"Judged by {sla.name}: {clause.describe()}." for sla in plan.slas for clause in sla.clauses),
+        *(sentence for sla in plan.slas for clause in sla.clauses for sentence in _provable(plan, clause)),
     ]
+
+
+def _spread(workers: int) -> str:
+    return f" in {workers} worker processes" if workers > 1 else ""
+
+
+def _provable(plan: RunPlan, clause: Clause) -> list[str]:
+    """What such a run could prove, going by the dependence of the latest run of the same scenario."""
+    planned: dict[str, int] = {}
+    class_by_kind = {kind.text: class_of(kind) for kind in plan.kinds}
+    for kind, count in plan.counts_by_kind(plan.warm_up_ns).items():
+        name = class_by_kind[kind]
+        planned[name] = planned.get(name, 0) + count
+    sentences = provable_sentences(
+        clause,
+        planned,
+        plan.scenario.length_s - plan.scenario.warm_up,
+        longest_stall_s=plan.scenario.longest_stall,
+        smoke=plan.scenario.assurance == "smoke",
+        expected=read_expectations(LATEST_VERDICT, plan.scenario.name, clause),
+    )
+    return list(sentences)
 
 
 def _where(plan: RunPlan) -> str:

@@ -34,9 +34,20 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
+    def say(self, sentence: str) -> None:
+        """Print a sentence that stays."""
+        if not self._silent:
+            self._console.print(sentence, highlight=False, soft_wrap=True)
+
+    def show_gathering(self, report: dict[str, Any]) -> None:
+        """How many workers have come so far."""
+        self._draw(f"{report['workers']} of {report['of']} workers are here")
+
     def show(self, report: dict[str, Any]) -> None:
         """Draw one report."""
-        line = progress_line(report, self._planned_s, self._limit_s)
+        self._draw(progress_line(report, self._planned_s, self._limit_s))
+
+    def _draw(self, line: str) -> None:
         if self._live is not None:
             self._live.update(Text(line), refresh=True)
         elif not self._silent and time.monotonic() >= self._next_plain:

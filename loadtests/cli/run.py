@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtests.cli.auth import resolve_credentials
+from loadtests.auth import resolve_credentials
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
+from loadtests.cli.fleet import Crew
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
-    DEFAULT_SLA,
     DEFAULT_TARGET,
     DurationOption,
     ProfileOption,
@@ -27,24 +26,22 @@ from loadtests.cli.options import (
     SlaOption,
     TagOption,
     TargetOption,
+    WorkersOption,
     resolve_plan,
 )
 from loadtests.cli.plan import describe_plan
 from loadtests.cli.probe import probe
 from loadtests.cli.sending import send
 from loadtests.cli.verdicts import deliver
-from loadtests.run_plan import RunPlan
-from scenarios.errors import RunFolderError
-from scenarios.observation import OBSERVATION, PAYMENT_RECORD
+from loadtests.cli.web import serve_web
+from loadtests.room import make_room
 from scenarios.run_folder import RunFolder
-
-_ROOM_FOR_THE_REST = 16 * 1024 * 1024
 
 
 def run(
     scenario: ScenarioArgument = DEFAULT_SCENARIO,
     target: TargetOption = DEFAULT_TARGET,
-    sla: SlaOption = DEFAULT_SLA,
+    sla: SlaOption = None,
     rate: RateOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
@@ -57,12 +54,31 @@ def run(
         Path | None, typer.Option("--run-dir", metavar="DIR", help="The run folder itself.")
     ] = None,
     tag: TagOption = None,
+    workers: WorkersOption = None,
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="Send by workers elsewhere: `slagate worker`.")
+    ] = False,
+    expect_workers: Annotated[
+        int | None, typer.Option("--expect-workers", metavar="N", min=1, help="How many; by default 1.")
+    ] = None,
+    master_bind: Annotated[
+        str | None,
+        typer.Option(
+            "--master-bind", metavar="HOST:PORT", help="Where they find us; by default 127.0.0.1:5557."
+        ),
+    ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Open Locust's web UI and start runs from there.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # before and after sending: as Ctrl-C, exit code 130
+    crew = Crew.of(
+        workers=workers, distributed=distributed, expect_workers=expect_workers, master_bind=master_bind
+    )
     plan = resolve_plan(
         scenario=scenario,
         sla=sla,
@@ -73,34 +89,34 @@ def run(
         seed=seed,
         gateway_profile=gateway_profile,
         tags=tag,
+        workers=crew.workers,
     )
     console = Console(stderr=json)
     if not json:
-        for sentence in describe_plan(plan):
+        for sentence in describe_plan(plan, crew.workers):
             console.print(sentence, highlight=False, soft_wrap=True)
     folder = RunFolder.at(run_dir or out / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{plan.scenario.name}")
     with EmbeddedGatewayRun(plan) as gateway:
         plan = gateway.plan
-        credentials = resolve_credentials(plan.target, gateway.environment)
+        resolve_credentials(plan.target, gateway.environment)  # each sender does so again, in its own
         probe(plan.target)
-        _prepare(folder, plan)
-        ending = send(plan, credentials, folder, console, silent=json)
+        if web:
+            code = serve_web(
+                plan,
+                console,
+                crew=crew,
+                environment=gateway.environment,
+                out=out,
+                run_dir=run_dir,
+                as_json=json,
+            )
+            raise typer.Exit(code)
+        make_room(folder, len(plan.arrivals))
+        ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
         gateway.keep_account(folder)
     if run_dir is None:
         _point_latest(folder)
     raise typer.Exit(deliver(folder, console, as_json=json, interrupted=ending.interrupted))
-
-
-def _prepare(folder: RunFolder, plan: RunPlan) -> None:
-    """Make the run folder and see that the rows will fit. Raises RunFolderError."""
-    folder.create()
-    rows = len(plan.arrivals) * (OBSERVATION.itemsize + PAYMENT_RECORD.itemsize)
-    free = shutil.disk_usage(folder.path).free
-    if free < rows + _ROOM_FOR_THE_REST:
-        raise RunFolderError(
-            f"run folder {folder.path}: {free // 2**20} MiB free, the recording may take "
-            f"{(rows + _ROOM_FOR_THE_REST) // 2**20} MiB; nothing was sent"
-        )
 
 
 def _point_latest(folder: RunFolder) -> None:

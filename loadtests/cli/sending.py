@@ -1,10 +1,11 @@
-"""Sending: the engine as a child process, its progress shown, signals passed on, its end made sure of."""
+"""Sending: the fleet of Locust processes, its progress shown, signals passed on, its end made sure of."""
 
 from __future__ import annotations
 
 import queue
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -13,11 +14,11 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from loadtests.accounting import account
-from loadtests.cli.children import Child, ChildFailedError, start_engine
+from loadtests.accounts import account
+from loadtests.cli.children import ChildFailedError
+from loadtests.cli.fleet import Crew, Fleet
 from loadtests.cli.progress import Progress
 from loadtests.run_plan import RunPlan
-from loadtests.wires.credentials import Credentials
 from scenarios.errors import RunFolderError
 from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder, write_once
@@ -30,17 +31,17 @@ class Ending:
     interrupted: bool
 
 
-class _Interrupts:
+class Interrupts:
     """Counts signals and passes them on: the first asks the engine to stop and drain, the second cuts the drain."""
 
-    def __init__(self, engine: Child) -> None:
-        self._engine = engine
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
         self.count = 0
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         self.count += 1
         reason = f"{signal.Signals(number).name} to slagate run"
-        self._engine.tell({"command": "stop" if self.count == 1 else "cut", "reason": reason})
+        self._fleet.tell({"command": "stop" if self.count == 1 else "cut", "reason": reason})
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -54,44 +55,66 @@ class _Interrupts:
 
 
 def send(
-    plan: RunPlan, credentials: Credentials, folder: RunFolder, console: Console, *, silent: bool
+    plan: RunPlan,
+    folder: RunFolder,
+    console: Console,
+    *,
+    crew: Crew,
+    environment: Mapping[str, str],
+    silent: bool,
 ) -> Ending:
     """Carry out the plan. Returns when end.json stands, whoever had to write it.
 
-    Raises RunFolderError where the engine refused to start for want of a folder, ChildFailedError where it failed
-    before it had sent anything.
+    Raises RunFolderError where the engine refused to start, ChildFailedError where it failed before it had sent
+    anything, KeyboardInterrupt where it was interrupted by then.
     """
-    engine = start_engine(plan.lanes, folder.engine_log)
-    interrupts = _Interrupts(engine)
+    fleet = Fleet(crew, plan, folder, folder.engine_log, environment)
+    interrupts = Interrupts(fleet)
     with interrupts.installed():
-        engine.tell(plan.to_message(credentials, str(folder.path)))
-        with Progress(console, plan.scenario.length_s, plan.largest_limit_s, silent=silent) as progress:
-            last = _follow(engine, progress)
-        code = engine.end()
+        last: dict[str, Any] = {}
+        fleet.start()
+        try:
+            with Progress(console, plan.scenario.length_s, plan.largest_limit_s, silent=silent) as progress:
+                last = _follow(fleet, progress)
+        finally:
+            code = fleet.end(in_order="ended" in last)
+    if "refused" in last:
+        if interrupts.count:
+            raise KeyboardInterrupt
+        raise RunFolderError(str(last["refused"]["message"]))
     if folder.read_end() is None:
-        _account_for_lost_engine(plan, folder, last, f"the Locust process ended with code {code}")
+        _account_for_lost_engine(
+            plan, folder, last, fleet, f"the {crew.engine} process ended with code {code}"
+        )
     return Ending(interrupted=interrupts.count > 0)
 
 
-def _follow(engine: Child, progress: Progress) -> dict[str, Any]:
+def _follow(fleet: Fleet, progress: Progress) -> dict[str, Any]:
     """Show reports until the engine closes its side; the last of each event."""
     last: dict[str, Any] = {}
     while True:
         try:
-            report = engine.next_report(0.2)
+            report = fleet.next_report(0.2)
         except queue.Empty:
+            if "started" not in last:
+                fleet.check_workers()
             continue
         if report is None:
             return last
         last[str(report["event"])] = report
         if report["event"] == "progress":
             progress.show(report)
-        elif report["event"] == "refused":
-            engine.end()
-            raise RunFolderError(str(report["message"]))
+        elif report["event"] == "listening":
+            progress.say(fleet.listening(int(report["port"])))
+        elif report["event"] == "gathering":
+            progress.show_gathering(report)
+        elif report["event"] == "worker-refused":
+            progress.say(f"worker {report['worker']} is refused: it {report['reason']}")
 
 
-def _account_for_lost_engine(plan: RunPlan, folder: RunFolder, last: dict[str, Any], how: str) -> None:
+def _account_for_lost_engine(
+    plan: RunPlan, folder: RunFolder, last: dict[str, Any], fleet: Fleet, how: str
+) -> None:
     """Write the end.json that the engine could not: its own if it reported one, else what the rows on disk show."""
     if "ended" in last:
         write_once(folder.end_file, last["ended"]["end"])
@@ -102,11 +125,14 @@ def _account_for_lost_engine(plan: RunPlan, folder: RunFolder, last: dict[str, A
     rows = folder.read_observations().rows
     recorded = np.zeros(len(plan.arrivals), dtype=bool)
     recorded[rows["arrival"] // STEPS_PER_ROOT] = True
-    # it lived at least until its last report and its last row; what was due by then and has no row is missing
+    # it lived at least until its last report and its last row, and its workers until they found it gone; what was
+    # due by then and has no row is missing
     elapsed_ns = round(last.get("progress", {}).get("elapsed_s", 0.0) * 1e9)
-    stopped_ns = max(t0_ns + elapsed_ns, int(rows["ended_ns"].max(initial=t0_ns)))
-    due = int(np.searchsorted(plan.arrivals.offset_ns, stopped_ns - t0_ns, side="left"))
-    missing = plan.arrivals.root[:due][~recorded[:due]]
+    lived_ns = [t0_ns + elapsed_ns, int(rows["ended_ns"].max(initial=t0_ns))]
+    if fleet.crew.workers > 1:
+        lived_ns.append(fleet.workers_stopped_ns() or time.time_ns())
+    stopped_ns = max(lived_ns)
+    held = np.bincount(rows["worker"], minlength=fleet.crew.workers)
     write_once(
         folder.end_file,
         {
@@ -114,11 +140,12 @@ def _account_for_lost_engine(plan: RunPlan, folder: RunFolder, last: dict[str, A
             "reason": how,
             "stopped_ns": stopped_ns,
             "ended_ns": stopped_ns,
-            **account(plan, due, recorded),
+            **account(plan, recorded, stopped_ns - t0_ns),
             "started": int((rows["started_ns"] >= 0).sum()),
-            "missing": [int(root) * STEPS_PER_ROOT for root in missing[:1000]],
             "recorder_failure": None,
-            "workers": [{"worker": 0, "rows": len(rows), "lost": True}],
+            "workers": [
+                {"worker": place, "rows": int(count), "lost": True} for place, count in enumerate(held)
+            ],
             "generator": None,
         },
     )

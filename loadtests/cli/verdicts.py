@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -23,14 +24,14 @@ def deliver(
     *,
     as_json: bool,
     interrupted: bool = False,
-    sla: Sla | None = None,
+    slas: Sequence[Sla] = (),
     out: Path | None = None,
 ) -> ExitCode:
     """Judge a run folder, show the verdict, keep it as verdict.json; the exit code is the verdict's.
 
     A verdict that cannot be written still holds and is shown.
     """
-    verdict = judge_run(folder, sla, interrupted=interrupted)
+    verdict = judge_run(folder, slas, interrupted=interrupted)
     show(verdict, console, as_json=as_json)
     keep(verdict, (out or folder.path) / "verdict.json", console)
     if not as_json:

@@ -57,14 +57,22 @@ def rows(
     first: int = 0,
     from_s: float = WARM_UP_S,
     to_s: float = LENGTH_S,
+    spread_s: float = 0.0005,
     **columns: Any,
 ) -> Rows:
-    """Rows of one kind, planned evenly in [from_s, to_s), each started at once and ended `seconds` later."""
+    """Rows of one kind, planned evenly in [from_s, to_s), each started at once and ended `seconds` later.
+
+    As times do, they differ a little: by up to `spread_s` less. Times that never vary tell nothing of dependence.
+    """
     made = np.zeros(count, dtype=OBSERVATION)
     made["arrival"] = (first + np.arange(count, dtype=np.uint64)) * 256
     made["planned_ns"] = T0 + from_s * S + np.arange(count) * int((to_s - from_s) * S) // max(count, 1)
     made["started_ns"] = made["planned_ns"]
-    made["ended_ns"] = made["planned_ns"] + round(seconds * S)
+    less = np.random.default_rng(count).integers(0, round(spread_s * S) + 1, count)
+    less[: count // 4] = 0
+    made["ended_ns"] = (
+        made["planned_ns"] + round(seconds * S) - np.random.default_rng(count + 1).permutation(less)
+    )
     made["kind"], made["outcome"], made["status"] = kind, outcome, 200
     for name, value in columns.items():
         made[name] = value
@@ -203,7 +211,7 @@ HEADER = "planned_ns,started_ns,ended_ns,kind,outcome"
 def csv_lines(count: int, *, kind: str = "card_sale", outcome: str = "ok", seconds: float = 1.0) -> list[str]:
     """Lines of one kind, planned every 100 ms from moment 0 on."""
     return [
-        f"{i * 100 * MS},{i * 100 * MS},{i * 100 * MS + round(seconds * S)},{kind},{outcome}"
+        f"{i * 100 * MS},{i * 100 * MS},{i * 100 * MS + round(seconds * S) - i * i % 97},{kind},{outcome}"
         for i in range(count)
     ]
 

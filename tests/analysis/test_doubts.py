@@ -63,11 +63,11 @@ def test_lag_that_decides_the_verdict_is_invalid_for_its_class_only(tmp_path: Pa
     assert "generator-late" not in codes(verdict, "invalid")
     (tmp_path / "deciding").mkdir()
     verdict = judged(
-        tmp_path / "deciding", joined(both(2000), rows(190, seconds=20), lagging(10, 2000, seconds=9))
+        tmp_path / "deciding", joined(both(2000), rows(190, seconds=20), lagging(20, 2000, seconds=9))
     )
     found = [each for each in verdict.validity if each.severity is Severity.INVALID]
     assert [(each.code.text, each.population) for each in found] == [("generator-late", "healthcare")]
-    assert "10 healthcare transactions" in found[0].message
+    assert "20 healthcare transactions" in found[0].message
     assert population(verdict, "payment").verdict.value == "PASS"
     assert verdict.verdict.value == "INVALID"
 
@@ -152,13 +152,13 @@ def test_misses_during_the_warm_up_that_would_flip_a_pass_bar_it(tmp_path: Path)
     assert codes(verdict, "inconclusive") == {"warm-up-sensitive"}
     assert population(verdict, "healthcare").excluded["warm_up"] == 150
     (tmp_path / "few").mkdir()
-    few = joined(both(1000), both(50, from_s=0, to_s=5, seconds=20))
+    few = joined(both(1000), both(5, from_s=0, to_s=5, seconds=20))
     assert judged(tmp_path / "few", few).verdict.value == "PASS"
 
 
 def test_a_pass_that_needs_the_seconds_after_the_warm_up_is_barred(tmp_path: Path) -> None:
-    good_start = joined(both(600, from_s=5, to_s=10), both(800, from_s=10), both(90, from_s=10, seconds=20))
-    assert codes(judged(tmp_path, good_start), "inconclusive") == {"warm-up-sensitive"}
+    good_start = joined(both(200, from_s=5, to_s=10), both(1500, from_s=10), both(138, from_s=10, seconds=20))
+    assert "warm-up-sensitive" in codes(judged(tmp_path, good_start), "inconclusive")
 
 
 def test_warm_up_never_softens_a_fail(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_missing_warm_up_row_is_invalid_but_no_hit(tmp_path: Path) -> None:
     recorded = planned[planned["planned_ns"] >= T0 + 5 * S]
     verdict = judged(tmp_path, recorded, planned=planned)
     assert "rows-missing" in codes(verdict)
-    assert population(verdict, "payment").favourable_n == 1000
+    assert population(verdict, "payment").favourable.n == 1000
 
 
 def test_money_is_only_mentioned_where_payments_were_made(tmp_path: Path) -> None:

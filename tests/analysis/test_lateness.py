@@ -1,4 +1,8 @@
-"""More lateness never improves anything: census, bounds, FAIL."""
+"""More lateness never improves the census, the bounds as if independent, or a FAIL.
+
+The robust bounds are the documented exception: misses that make batches more alike narrow them, misses in one spell
+widen them. So a FAIL by a bound can become INCONCLUSIVE when more goes wrong in one spell; it never becomes a PASS.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.proportions import estimate_bounds
+from analysis.proportions import estimate_bounds, is_far_below
+from analysis.roll_call import call_roll
 from analysis.run_facts import RunFacts
-from analysis.samples import Samples, run_samples
-from analysis.tallies import tally_population
+from analysis.samples import run_samples
+from analysis.tabulation import tabulate
+from analysis.tallies import Recording as Judged
+from analysis.tallies import Tally, tally_population
 from analysis.verdict_table import is_failed, is_passed
 from scenarios.observation import Outcome, Recording, Rows
 from tests.analysis.builders import LENGTH_S, T0, WARM_UP_S, S, rows, sla
@@ -24,9 +31,12 @@ FACTS = RunFacts(
     digest="d",
     scenario="s",
     target="t",
+    traffic="",
     tags={},
     assurance="smoke",
     longest_stall_s=None,
+    cycle_s=None,
+    maintenance=(),
     time_outs_s={},
     t0_ns=T0,
     warm_up_ns=WARM_UP_S * S,
@@ -39,8 +49,12 @@ FACTS = RunFacts(
 )
 
 
-def samples(recorded: Rows) -> Samples:
-    return run_samples("memory", Recording(rows=recorded, torn=0), FACTS)
+def tally_of(recorded: Rows, population: str = "healthcare") -> Tally:
+    """The tally of a class of a run with these rows."""
+    samples = run_samples("memory", Recording(rows=recorded, torn=0), FACTS)
+    roll = call_roll(samples)
+    table = tabulate(samples, roll, CLAUSE)
+    return tally_population([Judged(samples=samples, roll=roll, table=table)], CLAUSE, population)
 
 
 @st.composite
@@ -60,23 +74,23 @@ def recordings(draw: st.DrawFn) -> tuple[Rows, Rows]:
 @settings(max_examples=200, deadline=None)
 @given(recordings())
 def test_more_lateness_never_improves_census_bounds_or_fail(pair: tuple[Rows, Rows]) -> None:
-    before, after = (tally_population(samples(each), CLAUSE, "healthcare") for each in pair)
+    before, after = (tally_of(each) for each in pair)
     assert after.n == before.n
     assert after.hits <= before.hits
-    assert after.favourable_hits <= before.favourable_hits
+    assert after.favourable.hits <= before.favourable.hits
     earlier = estimate_bounds(before.hits, before.n, 0.95)
     later = estimate_bounds(after.hits, after.n, 0.95)
     assert (later.lower <= earlier.lower, later.upper <= earlier.upper) == (True, True)
-    if is_failed(before.favourable_hits, before.favourable_n, CLAUSE):
-        assert is_failed(after.favourable_hits, after.favourable_n, CLAUSE)
-    if not is_passed(before.hits, before.n, CLAUSE):
-        assert not is_passed(after.hits, after.n, CLAUSE)
+    if is_far_below(before.favourable.hits, before.favourable.n, 0.9):
+        assert is_failed(after.favourable, CLAUSE)
+    if is_failed(before.favourable, CLAUSE):
+        assert not is_passed(after.measured, CLAUSE)
 
 
 @settings(deadline=None)
 @given(recordings())
 def test_what_was_counted_adds_up(pair: tuple[Rows, Rows]) -> None:
-    tally = tally_population(samples(pair[0]), CLAUSE, "healthcare")
+    tally = tally_of(pair[0])
     assert tally.hits + sum(tally.misses.values()) == tally.n == pair[0].size
-    assert tally.hits <= tally.favourable_hits <= tally.favourable_n
+    assert tally.hits <= tally.favourable.hits <= tally.favourable.n
     assert tally.hits <= tally.hits_without_own_lag <= tally.n

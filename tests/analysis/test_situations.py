@@ -46,7 +46,7 @@ def test_a_good_run_passes_with_both_classes_in_its_sentence(tmp_path: Path) -> 
 
 def test_exactly_the_limit_is_within_it_and_a_nanosecond_more_is_not(tmp_path: Path) -> None:
     ends(judged(tmp_path, both(1000, seconds=10.0)), "PASS", 0)
-    late = both(1000, seconds=10.0)
+    late = both(1000, seconds=10.0, spread_s=0)
     late["ended_ns"] += 1
     (tmp_path / "late").mkdir()
     ends(judged(tmp_path / "late", late), "FAIL", 1)
@@ -73,7 +73,7 @@ def test_a_slow_payer_fails_the_class_and_the_sentence_names_it_with_share_and_b
     ends(verdict, "FAIL", 1)
     assert verdict.failed_on == (FailedOn.CLAUSE,)
     assert verdict.sentence == (
-        "healthcare: 78.9 % of 1 260 transactions finished within 10 s (at most 80.8 %, 95 % confidence); "
+        "healthcare: 78.9 % of 1 260 transactions finished within 10 s (at most 81.3 %, 95 % confidence); "
         "90 % are required"
     )
     assert population(verdict, "payment").verdict is VerdictCode.PASS
@@ -121,10 +121,22 @@ def test_25_rows_within_the_limit_are_not_enough(tmp_path: Path) -> None:
     ]
 
 
-def test_29_rows_are_too_few_although_their_bound_would_do(tmp_path: Path) -> None:
-    ends(judged(tmp_path, both(29, from_s=10)), "INCONCLUSIVE", 3)
-    (tmp_path / "more").mkdir()
-    ends(judged(tmp_path / "more", both(30, from_s=10)), "PASS", 0)
+def test_an_effective_size_below_30_is_too_few(tmp_path: Path) -> None:
+    for name, count, few in (("few", 42, True), ("enough", 150, False)):
+        (tmp_path / name).mkdir()
+        verdict = judged(tmp_path / name, both(count))
+        assert ((population(verdict, "payment").n_effective or 0) < 30, "too-few" in codes(verdict)) == (
+            few,
+            few,
+        )
+
+
+def test_hits_that_never_vary_prove_nothing_about_dependence(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, both(1000, spread_s=0))
+    ends(verdict, "INCONCLUSIVE", 3)
+    assert population(verdict, "payment").n_effective == 16
+    assert population(verdict, "payment").variance_inflation is None
+    assert "nothing varies" in next(each.message for each in verdict.validity if each.code.text == "too-few")
 
 
 def test_few_rows_never_soften_a_fail(tmp_path: Path) -> None:
@@ -250,7 +262,7 @@ def test_rows_of_the_warm_up_do_not_stand_in_for_missing_ones(tmp_path: Path) ->
     verdict = judged(tmp_path, recorded, planned=planned)
     ends(verdict, "INVALID", 4)
     payment = population(verdict, "payment")
-    assert (payment.n, payment.favourable_n) == (900, 1000)
+    assert (payment.n, payment.favourable.n) == (900, 1000)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +327,7 @@ def test_time_outs_shorter_than_the_limit_are_invalid_and_not_a_fail(tmp_path: P
 def test_another_service_level_can_be_judged_later(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, both(1000, seconds=5))
     ends(judge_run(folder), "PASS", 0)
-    ends(judge_run(folder, sla(limit="4s")), "FAIL", 1)
+    ends(judge_run(folder, (sla(limit="4s"),)), "FAIL", 1)
 
 
 def test_no_row_order_matters(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ class Workplace:
         return RunFolder(self.run_dir)
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, **CREDENTIALS, **(extra or {}), MARK: self.mark}
+        return {**os.environ, **CREDENTIALS, "TMPDIR": str(self.path), **(extra or {}), MARK: self.mark}
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
@@ -132,8 +133,12 @@ class Workplace:
     def child(self, module: str) -> psutil.Process:
         """The child process that runs a module, as soon as there is one."""
         return wait_for(
-            lambda: next((each for each in self.processes() if module in each.cmdline()), None), within_s=20
+            lambda: next((each for each in self.processes() if module in _words(each)), None), within_s=20
         )
+
+    def locusts(self, role: str) -> list[psutil.Process]:
+        """The Locust processes that play a part: --master or --worker."""
+        return [each for each in self.processes() if {"locust", role} <= _words(each)]
 
     def verdict(self) -> dict[str, Any]:
         """verdict.json of the run."""
@@ -166,9 +171,23 @@ def wait_for(look: Callable[[], Any], *, within_s: float) -> Any:
     raise AssertionError(f"nothing within {within_s} s")
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def codes(verdict: dict[str, Any]) -> set[str]:
     """Codes of the doubts of a verdict."""
     return {doubt["code"] for doubt in verdict["validity"]}
+
+
+def _words(process: psutil.Process) -> set[str]:
+    try:
+        return set(process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return set()
 
 
 def _mark_of(process: psutil.Process) -> str | None:

@@ -8,10 +8,11 @@ import sys
 
 CHILD = """
 import sys
-from loadtests.control_pipe import ControlPipe
-pipe = ControlPipe()
+from loadtests.control_pipe import Controls
+pipe = Controls()
 print("a stray line")
-for order in pipe.lines():
+pipe.emit({"event": "heard", "order": pipe.first()})
+for order in pipe.orders():
     pipe.emit({"event": "heard", "order": order})
 pipe.emit({"event": "progress"})
 pipe.emit({"event": "gone"})
@@ -39,9 +40,9 @@ def test_orders_come_in_one_by_one_and_stray_lines_stay_out_of_the_reports() -> 
 
 
 FLOOD = """
-from loadtests.control_pipe import ControlPipe
-pipe = ControlPipe()
-next(pipe.lines())
+from loadtests.control_pipe import Controls
+pipe = Controls()
+pipe.first()
 for number in range(20_000):
     pipe.emit({"event": "progress", "number": number})
 pipe.emit({"event": "ended", "end": "x" * 300_000})

@@ -162,7 +162,7 @@ def test_a_plan_of_own_kinds_alone_needs_no_endpoint(tmp_path: Path) -> None:
     assert made.wires == set()
     assert plan_problems(made) == []
     assert set(made.counts_by_kind()) == {"own"}
-    assert RunPlan.from_message(made.to_message(CREDENTIALS, "runs/one")) == made
+    assert RunPlan.from_message(made.to_message()) == made
 
 
 def test_a_faulty_module_is_told_with_the_plan_of_an_embedded_gateway_too(tmp_path: Path) -> None:

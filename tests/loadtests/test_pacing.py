@@ -63,7 +63,7 @@ def test_an_arrival_is_never_early_and_knows_its_planned_moment() -> None:
     assert [due.planned_ns - clock.t0_ns for due, _ in taken] == [5 * MS, 20 * MS, 30 * MS]
     assert all(due.sendable_ns == due.planned_ns for due, _ in taken)
     assert all(now_ns >= due.planned_ns for due, now_ns in taken)
-    assert (paced.due, paced.pool_waits, paced.idle_min) == (3, 0, 1)
+    assert (paced.due, paced.pool_waits) == (3, 0)
 
 
 def test_the_user_that_came_back_last_is_used_first(clock: PresetClock) -> None:
@@ -162,21 +162,3 @@ def test_a_long_schedule_is_followed_to_its_end(clock: PresetClock) -> None:
     paced.follow(clock)
     assert paced.due == paced.backlog == 10_000
     assert [paced.take().place for _ in range(3)] == [0, 1, 2]  # type: ignore[union-attr]
-
-
-def test_an_arrival_counts_as_untaken_until_its_user_has_woken_up(clock: PresetClock) -> None:
-    paced, served = pacer(0, 0), list[tuple[str, Due | None]]()
-    waiting = user(paced, served)
-    paced.follow(clock)
-    assert (paced.untaken, paced.backlog, served) == (2, 1, []), "the last arrival is no reason to go home"
-    all_of(waiting, user(paced, served))
-    assert (paced.untaken, len(served)) == (0, 2)
-    paced.close()
-
-
-def test_a_user_that_is_killed_leaves_nothing_untaken(clock: PresetClock) -> None:
-    paced = pacer(0)
-    waiting = user(paced, [])
-    paced.follow(clock)
-    waiting.kill()
-    assert paced.untaken == 0

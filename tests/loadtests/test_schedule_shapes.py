@@ -14,7 +14,6 @@ from loadtests.dispersion import dispersion_factor
 from loadtests.run_plan import RunPlan
 from loadtests.schedule import Arrivals, Share, digest_of, iterate_arrivals, plan_arrivals
 from loadtests.spacing import CHUNK_CELLS
-from loadtests.wires.credentials import Credentials
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.phase import RatePhase
 from tests.loadtests.declared_phases import SHAPES, counts_in, declared, phase_text, planned
@@ -208,6 +207,6 @@ def test_the_engine_plans_what_the_command_line_planned(name: str) -> None:
         target=load_target("mock"),
         seed=9,
     )
-    message = json.loads(json.dumps(plan.to_message(Credentials(), "runs/x")))
+    message = json.loads(json.dumps(plan.to_message()))
     assert RunPlan.from_message(message).arrivals.digest() == plan.arrivals.digest()
     assert len(plan.arrivals) > 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.cli.auth import resolve_credentials
+from loadtests.auth import resolve_credentials
 from loadtests.wires.credentials import Credentials
 from scenarios.errors import DeclarationError
 from scenarios.target import Auth, SecretRef

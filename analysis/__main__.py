@@ -1,0 +1,42 @@
+"""`python -m analysis RUN`: the verdict on a run folder as JSON, for processes that must not import what judges.
+
+Locust's side asks it for the exit code of a plain `locust -f` and, while a run goes on, for the shares so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from analysis.exit_codes import ExitCode
+from analysis.judgement import judge_run
+from analysis.reports.verdict_json import render_json
+from scenarios.errors import SlagateError
+from scenarios.run_folder import RunFolder, write_json
+
+
+def main() -> int:
+    """Print verdict.json of a run folder; the exit code is the verdict's."""
+    parser = argparse.ArgumentParser(prog="python -m analysis", description=main.__doc__)
+    parser.add_argument("run", type=Path, help="a run folder, ended or not")
+    parser.add_argument("--keep", action="store_true", help="write verdict.json into it as well")
+    given = parser.parse_args()
+    folder = RunFolder.at(given.run)
+    try:
+        verdict = judge_run(folder)
+        content = render_json(verdict)
+        json.dump(content, sys.stdout, ensure_ascii=False)
+        if given.keep:
+            write_json(folder.verdict_file, content)
+    except SlagateError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.WRONG_INPUT
+    except OSError as error:
+        print(f"verdict.json could not be written ({error.strerror})", file=sys.stderr)
+    return verdict.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
