@@ -9,6 +9,8 @@ import socket
 import time
 from collections.abc import Callable
 
+import pytest
+
 from scenarios.observation import Outcome
 from tests.end_to_end.declared import write_profile, write_target
 from tests.end_to_end.running import Workplace, codes, wait_for
@@ -80,6 +82,7 @@ def test_a_run_folder_that_cannot_be_made_ends_before_load(here: Workplace) -> N
         assert str(place) in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_never_writes_over_another(here: Workplace) -> None:
     assert here.finish(here.short_run(duration="2s")).returncode in (0, 3)
     before = here.folder.plan_file.read_bytes()
@@ -175,6 +178,7 @@ def test_an_interrupted_run_drains_and_is_judged(here: Workplace) -> None:
     assert here.processes() == []
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_cuts_the_drain_and_still_flushes(here: Workplace) -> None:
     hole = '[[faults]]\nkind = "black_hole"'
     with here.started(here.short_run("--sla", "instamed", faults=hole, duration="20s")) as process:
