@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help install run test test-all bench bench-statistics soak check format clean
 
 # Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
-BENCHES := gateway_sale gateway_eligibility gateway_queue schedule
+BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,7 +40,7 @@ bench: $(VENV)/installed-dev ## Measure against every speed bar (needs wrk and t
 	done; test -z "$$missed" || { echo "below the bar, or not measured:$$missed"; exit 1; }
 
 soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
-	@$(BIN)/python -m tests.benchmarks.gateway_soak
+	@$(BIN)/python -m tests.benchmarks.gateway_soak --sales
 
 bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)
 	$(BIN)/python -m tests.benchmarks.statistics
