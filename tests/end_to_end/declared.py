@@ -10,8 +10,8 @@ ELIGIBILITY_AND_SALES = {"eligibility_only": 50, "card_sale_only": 50}
 def write_scenario(
     folder: Path,
     *,
-    rate_per_s: float = 40,
-    duration: str = "4s",
+    rate_per_s: float = 100,
+    duration: str = "5s",
     warm_up: str = "1s",
     journeys: dict[str, int] | None = None,
 ) -> Path:

@@ -123,8 +123,8 @@ def test_a_run_that_reaches_its_end_in_the_web_ui_passes_and_can_be_started_agai
     assert wait_for(lambda: here.processes() == [], within_s=10)
 
 
-def plain_locust(here: Workplace, *arguments: str, **scenario: Any) -> list[str]:
-    traffic, sla = write_scenario(here.path, **scenario), write_sla(here.path)
+def plain_locust(here: Workplace, *arguments: str, limit: str = "10s", **scenario: Any) -> list[str]:
+    traffic, sla = write_scenario(here.path, **scenario), write_sla(here.path, limit=limit)
     given = ["--scenario", traffic, "--sla", sla, "--run-dir", here.run_dir]
     return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *map(str, given), *arguments]
 
@@ -141,7 +141,7 @@ def test_a_plain_headless_locust_ends_with_our_exit_code(here: Workplace) -> Non
 
 def test_a_plain_locust_against_slow_answers_fails_with_1_whatever_locust_thinks(here: Workplace) -> None:
     with here.gateway(write_profile(here.path, service_time="5s")) as (_, url):
-        done = here.finish(plain_locust(here, "--headless", "--target", url))
+        done = here.finish(plain_locust(here, "--headless", "--target", url, limit="3s"))
     assert accounts(here.run_dir)["recorded"] > 100
     assert here.verdict()["verdict"] == "FAIL"
     assert done.returncode == 1
