@@ -44,7 +44,7 @@ bench: $(VENV)/installed-bench ## Measure against every speed bar (needs wrk and
 	done; test -z "$$missed" || { echo "below the bar, or not measured:$$missed"; exit 1; }
 
 soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
-	@$(BIN)/python -m tests.benchmarks.gateway_soak
+	@$(BIN)/python -m tests.benchmarks.gateway_soak --sales
 
 bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)
 	$(BIN)/python -m tests.benchmarks.statistics
