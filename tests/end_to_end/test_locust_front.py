@@ -143,7 +143,7 @@ def test_a_plain_headless_locust_ends_with_our_exit_code(here: Workplace) -> Non
 
 @pytest.mark.slow
 def test_a_plain_locust_against_slow_answers_fails_with_1_whatever_locust_thinks(here: Workplace) -> None:
-    with here.gateway(write_profile(here.path, service_time="5s")) as (_, url):
+    with here.gateway(write_profile(here.path, service_time="8s")) as (_, url):
         done = here.finish(plain_locust(here, "--headless", "--target", url, limit="3s"))
     assert accounts(here.run_dir)["recorded"] > 100
     assert here.verdict()["verdict"] == "FAIL"
