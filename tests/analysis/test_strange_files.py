@@ -24,7 +24,7 @@ from tests.analysis.builders import (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_a_sparse_file_of_10_gigabytes_is_invalid(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, both(1000))
     with (folder.observations / "1.rows").open("wb") as file:
