@@ -87,7 +87,7 @@ def estimate_inflation(n: Counts, counts: Counts, *, cycle: int | None = None) -
     estimates = [long, _dyadic_variance(residuals), _initial_monotone_variance(residuals)]
     vif = float((np.max(estimates, axis=0) / independent).max())
     short = _batch_variance(residuals, 4 * BATCHES) if residuals.shape[-1] >= 4 * BATCHES else long
-    growth = float(np.divide(long, short, out=np.ones_like(long), where=short > 0)[0])
+    growth = float(long[0] / short[0]) if varied[0] and short[0] > 0 else 1.0  # of the first property only
     return Inflation(vif=max(1.0, vif), growth=growth)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
+from analysis.proportions import Share
 from analysis.roll_call import RollCall
 from analysis.samples import Samples
 from analysis.steadiness import find_drifts, find_settling_time
@@ -54,7 +55,8 @@ def quantity_doubts(tally: Tally) -> Iterator[Doubt]:
         why = (
             f"as dependent as they are they tell as much as {size:.0f} independent ones"
             if tally.measured.inflation.vif is not None
-            else f"nothing varies in them, so they are taken for {size:.0f} independent ones"
+            else f"nothing varies in them that would show how dependent they are, so they are taken for {size:.0f} "
+            "independent ones"
         )
         yield doubt(
             DoubtCode.TOO_FEW,
@@ -87,7 +89,7 @@ def window_doubts(clause: Clause, tally: Tally, warm_up_ns: int) -> Iterator[Dou
         variants.append(("maintenance_overlap", DoubtCode.MAINTENANCE_SENSITIVE, how))
     for name, code, how in variants:
         other = tally.variants[name]
-        verdict = judge_share(other, clause)
+        verdict = judge_share(_as_many(other, tally.measured), clause)
         if verdict is not VerdictCode.PASS:
             seen = f"{share_text(other.hits, other.n)} of {count_text(other.n)}" if other.n else "none left"
             edge = (
@@ -99,6 +101,13 @@ def window_doubts(clause: Clause, tally: Tally, warm_up_ns: int) -> Iterator[Dou
                 f"rests on where {edge}. Run longer, with windows that cover what does not belong.",
                 population=tally.population,
             )
+
+
+def _as_many(other: Share, measured: Share) -> Share:
+    """The share of other rows at the measured number of rows: a window that only leaves fewer is no reason to doubt."""
+    if not other.n:
+        return other
+    return replace(measured, hits=other.hits * measured.n // other.n)
 
 
 def _too_short(samples: Samples) -> Iterator[Doubt]:

@@ -11,11 +11,15 @@ import numpy.typing as npt
 from analysis.dependence import MOST_BINS, Counts, Inflation, estimate_inflation
 
 NS_PER_S = 1_000_000_000
+SHORT_S = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bins:
-    """Half-open bins of equal width over planned time: one second each, wider where there would be too many."""
+    """Half-open bins of equal width over planned time: one second each.
+
+    Wider where there would be too many, and a tenth of a second where a recording is too short for batches of seconds.
+    """
 
     first_ns: int
     width_ns: int
@@ -25,7 +29,9 @@ class Bins:
     def spanning(cls, first_ns: int, last_ns: int) -> Bins:
         """Bins from the first planned moment to the last one, both inside."""
         span = max(0, last_ns - first_ns)
-        width = NS_PER_S * (1 + span // (NS_PER_S * MOST_BINS))
+        width = (
+            NS_PER_S // 10 if span < SHORT_S * NS_PER_S else NS_PER_S * (1 + span // (NS_PER_S * MOST_BINS))
+        )
         return cls(first_ns=first_ns, width_ns=width, count=span // width + 1)
 
     @property

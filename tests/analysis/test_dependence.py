@@ -82,6 +82,7 @@ def test_long_series_are_summed_to_fewer_bins_with_the_same_answer() -> None:
 
 def test_bins_are_seconds_and_never_too_many() -> None:
     assert Bins.spanning(7, 7).count == 1
+    assert Bins.spanning(0, 5 * 10**9 - 1).count == 50  # too short for seconds
     assert Bins.spanning(0, 3600 * 10**9 - 1).count == 3600
     garbage = Bins.spanning(-FURTHEST_NS, FURTHEST_NS)
     assert garbage.count <= 70_000

@@ -161,6 +161,13 @@ def test_a_pass_that_needs_the_seconds_after_the_warm_up_is_barred(tmp_path: Pat
     assert "warm-up-sensitive" in codes(judged(tmp_path, good_start), "inconclusive")
 
 
+def test_a_warm_up_that_only_leaves_fewer_transactions_is_no_reason_to_doubt(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, both(76, from_s=5, to_s=16))
+    assert verdict.verdict.value == "PASS"
+    twice = next(each for each in verdict.clauses[0].sensitivity if "twice" in each.rule)
+    assert (twice.n, twice.verdict.value) == (41, "INCONCLUSIVE")
+
+
 def test_warm_up_never_softens_a_fail(tmp_path: Path) -> None:
     verdict = judged(tmp_path, joined(both(700), both(300, seconds=20), both(9000, from_s=0, to_s=5)))
     assert (verdict.verdict.value, "warm-up-sensitive" in codes(verdict)) == ("FAIL", False)

@@ -10,8 +10,8 @@ ELIGIBILITY_AND_SALES = {"eligibility_only": 50, "card_sale_only": 50}
 def write_scenario(
     folder: Path,
     *,
-    rate_per_s: float = 40,
-    duration: str = "4s",
+    rate_per_s: float = 100,
+    duration: str = "5s",
     warm_up: str = "1s",
     journeys: dict[str, int] | None = None,
 ) -> Path:
@@ -58,19 +58,22 @@ classes = ["healthcare", "payment"]
     return path
 
 
-def write_profile(folder: Path, faults: str = "", *, service_time: str = "20ms") -> Path:
-    """A gateway profile with one constant service time and these faults."""
+def write_profile(folder: Path, faults: str = "", *, service_time: str = "50ms") -> Path:
+    """A gateway profile with these faults and service times that vary around one, each on its own: where they are all
+    equal, what the machine does in between is all that latencies show, and that is not independent."""
     path = folder / "profile.toml"
     path.write_text(
         f"""
 name = "test"
 purpose = "For a test."
 [sale.service_time]
-distribution = "constant"
-value = "{service_time}"
+distribution = "lognormal"
+median = "{service_time}"
+sigma = 0.3
 [eligibility.service_time]
-distribution = "constant"
-value = "{service_time}"
+distribution = "lognormal"
+median = "{service_time}"
+sigma = 0.3
 {faults}
 """,
         encoding="utf-8",

@@ -61,6 +61,7 @@ def test_a_mistake_in_the_module_is_told_before_anything_is_sent(example: Workpl
     assert not example.run_dir.exists()
 
 
+@pytest.mark.slow
 def test_a_module_that_fails_while_sending_leaves_rows_and_no_verdict_of_pass(example: Workplace) -> None:
     path = example.path / MODULE
     path.write_text(

@@ -9,6 +9,8 @@ import socket
 import time
 from collections.abc import Callable
 
+import pytest
+
 from scenarios.observation import Outcome
 from tests.end_to_end.declared import write_profile, write_target
 from tests.end_to_end.running import Workplace, codes, wait_for
@@ -80,6 +82,7 @@ def test_a_run_folder_that_cannot_be_made_ends_before_load(here: Workplace) -> N
         assert str(place) in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_never_writes_over_another(here: Workplace) -> None:
     assert here.finish(here.short_run(duration="2s")).returncode in (0, 3)
     before = here.folder.plan_file.read_bytes()
@@ -99,13 +102,13 @@ def test_no_room_for_the_plan_ends_before_load(here: Workplace) -> None:
 
 def test_a_full_disk_stops_the_sending_and_keeps_what_was_written(here: Workplace) -> None:
     with here.gateway(write_profile(here.path)) as (_, url):
-        command = here.short_run("--target", write_target(here.path, url), duration="20s")
+        command = here.short_run("--target", write_target(here.path, url), duration="30s")
         began = time.monotonic()
-        done = here.finish(command, preexec=_limit_files_to(6000))
-    assert time.monotonic() - began < 15  # it did not go on for the planned twenty seconds
+        done = here.finish(command, preexec=_limit_files_to(20_000))
+    assert time.monotonic() - began < 25  # it did not go on for the planned thirty seconds
     assert done.returncode == 4, done.stdout + done.stderr
     assert {"recorder-failed", "rows-missing"} <= codes(here.verdict())
-    assert 50 < here.rows_on_disk() <= 6000 // 48
+    assert 200 < here.rows_on_disk() <= 20_000 // 48
     assert here.check_accounts()["ended"] == "recorder-failed"
 
 
@@ -175,6 +178,7 @@ def test_an_interrupted_run_drains_and_is_judged(here: Workplace) -> None:
     assert here.processes() == []
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_cuts_the_drain_and_still_flushes(here: Workplace) -> None:
     hole = '[[faults]]\nkind = "black_hole"'
     with here.started(here.short_run("--sla", "instamed", faults=hole, duration="20s")) as process:
@@ -193,7 +197,7 @@ def test_a_second_interrupt_cuts_the_drain_and_still_flushes(here: Workplace) ->
 
 
 def test_a_torn_last_row_is_dropped_and_counted(here: Workplace) -> None:
-    assert here.finish(here.short_run()).returncode == 0
+    assert here.finish(here.short_run()).returncode in (0, 3)
     rows = next(here.folder.observations.glob("*.rows"))
     rows.write_bytes(rows.read_bytes()[:-7])
     done = here.finish(here.command("judge", here.run_dir))

@@ -27,7 +27,7 @@ def test_an_installed_wheel_plans_and_runs_from_any_directory(tmp_path: Path) ->
     planned = _do([slagate, "plan"], elsewhere)
     assert "arrivals" in planned
     assert "smoke" in _do([slagate, "list"], elsewhere)
-    given = [str(write_scenario(tmp_path)), "--sla", str(write_sla(tmp_path))]
+    given = [str(write_scenario(tmp_path, duration="14s")), "--sla", str(write_sla(tmp_path))]
     done = _do([slagate, "run", *given, "--gateway-profile", str(write_profile(tmp_path))], elsewhere)
     assert "PASS" in done
     assert (elsewhere / "runs" / "latest" / "verdict.json").is_file()

@@ -75,6 +75,7 @@ def test_a_killed_worker_is_lost_and_its_arrivals_are_named(here: Workplace) -> 
     assert 3 * RATE_PER_S / 2 < len(end["missing"]) < 9 * RATE_PER_S / 2
 
 
+@pytest.mark.slow
 def test_a_killed_master_stops_its_workers_and_slagate_writes_the_accounts(here: Workplace) -> None:
     end = kill_one(here, "--master", signal.SIGKILL)
     assert end["ended"] == "engine-lost"
@@ -99,6 +100,7 @@ def test_a_worker_that_stands_still_for_six_seconds_is_lost_and_heals_nothing(he
     assert wait_for(lambda: here.processes() == [], within_s=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_worker_that_is_told_to_end_hands_everything_over_and_counts_as_lost(
     here: Workplace, number: signal.Signals

@@ -72,6 +72,7 @@ def accounts(path: Path) -> dict[str, Any]:
     return end
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_person_starts_stops_and_starts_again_in_the_web_ui(here: Workplace, workers: int) -> None:
@@ -106,6 +107,7 @@ def test_a_person_starts_stops_and_starts_again_in_the_web_ui(here: Workplace, w
     assert wait_for(lambda: here.processes() == [], within_s=10)
 
 
+@pytest.mark.slow
 def test_a_run_that_reaches_its_end_in_the_web_ui_passes_and_can_be_started_again(here: Workplace) -> None:
     with here.started(here.short_run("--web", rate_per_s=100, duration="3s")) as process:
         web = web_of(process)
@@ -123,8 +125,8 @@ def test_a_run_that_reaches_its_end_in_the_web_ui_passes_and_can_be_started_agai
     assert wait_for(lambda: here.processes() == [], within_s=10)
 
 
-def plain_locust(here: Workplace, *arguments: str, **scenario: Any) -> list[str]:
-    traffic, sla = write_scenario(here.path, **scenario), write_sla(here.path)
+def plain_locust(here: Workplace, *arguments: str, limit: str = "10s", **scenario: Any) -> list[str]:
+    traffic, sla = write_scenario(here.path, **scenario), write_sla(here.path, limit=limit)
     given = ["--scenario", traffic, "--sla", sla, "--run-dir", here.run_dir]
     return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *map(str, given), *arguments]
 
@@ -139,14 +141,16 @@ def test_a_plain_headless_locust_ends_with_our_exit_code(here: Workplace) -> Non
     assert here.verdict()["sentence"] in done.stdout
 
 
+@pytest.mark.slow
 def test_a_plain_locust_against_slow_answers_fails_with_1_whatever_locust_thinks(here: Workplace) -> None:
-    with here.gateway(write_profile(here.path, service_time="5s")) as (_, url):
-        done = here.finish(plain_locust(here, "--headless", "--target", url))
+    with here.gateway(write_profile(here.path, service_time="8s")) as (_, url):
+        done = here.finish(plain_locust(here, "--headless", "--target", url, limit="3s"))
     assert accounts(here.run_dir)["recorded"] > 100
     assert here.verdict()["verdict"] == "FAIL"
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_plain_locust_starts_the_embedded_gateway_and_stops_at_its_run_time(here: Workplace) -> None:
     done = here.finish(plain_locust(here, "--headless", "--run-time", "6s", duration="60s"))
     end = accounts(here.run_dir)
@@ -161,6 +165,7 @@ def test_a_plain_locust_is_told_what_is_wrong_before_load(here: Workplace) -> No
     assert not here.run_dir.exists()
 
 
+@pytest.mark.slow
 def test_a_plain_master_and_worker_make_a_run(here: Workplace) -> None:
     port = str(free_port())
     with here.gateway(write_profile(here.path)) as (_, url):

@@ -65,6 +65,7 @@ def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplac
     assert sum(worker["batches"] for worker in end["workers"]) > 2 * 2 * 5
 
 
+@pytest.mark.slow
 def test_end_json_has_what_a_row_took_on_its_way_and_every_processes_health(here: Workplace) -> None:
     here.finish(here.short_run("--workers", "2", rate_per_s=400, duration="4s"))
     end = here.check_accounts()
@@ -82,6 +83,7 @@ def test_end_json_has_what_a_row_took_on_its_way_and_every_processes_health(here
         assert worker["round_trip_ms"] < 100
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_every_worker_and_drains(here: Workplace) -> None:
     command = here.short_run("--workers", "2", faults=SLOW_ANSWERS, rate_per_s=200, duration="20s")
     with here.started(command) as process:
@@ -96,6 +98,7 @@ def test_an_interrupt_stops_every_worker_and_drains(here: Workplace) -> None:
     assert wait_for(lambda: here.processes() == [], within_s=5)
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_workers_start_leaves_nothing(here: Workplace) -> None:
     with here.started(here.short_run("--workers", "2", duration="20s")) as process:
         wait_for(lambda: here.locusts("--worker"), within_s=30)
@@ -128,6 +131,7 @@ def test_a_full_disk_anywhere_stops_every_worker(here: Workplace, role: str) -> 
     assert wait_for(lambda: here.processes() == [], within_s=5)
 
 
+@pytest.mark.slow
 def test_who_does_not_belong_to_the_run_is_refused_by_name(here: Workplace) -> None:
     port = free_port()
     bind = ("--distributed", "--expect-workers", "1", "--master-bind", f"127.0.0.1:{port}")
@@ -176,6 +180,7 @@ def test_who_does_not_belong_to_the_run_is_refused_by_name(here: Workplace) -> N
     assert here.processes() == []
 
 
+@pytest.mark.slow
 def test_a_worker_without_the_secrets_says_so_and_is_refused(here: Workplace, tmp_path: Path) -> None:
     port = free_port()
     bind = ("--distributed", "--master-bind", f"127.0.0.1:{port}")
@@ -201,6 +206,7 @@ def test_a_worker_without_the_secrets_says_so_and_is_refused(here: Workplace, tm
     assert here.processes() == []
 
 
+@pytest.mark.slow
 def test_a_worker_whose_parent_is_killed_ends_although_it_never_found_a_master(here: Workplace) -> None:
     with here.started(here.command("worker", "--master", f"127.0.0.1:{free_port()}")) as process:
         wait_for(lambda: here.locusts("--worker"), within_s=20)

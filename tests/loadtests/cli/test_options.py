@@ -16,7 +16,7 @@ from tests.scenarios.declared import SCENARIO, TARGET, written
 def resolved(**options: Any) -> RunPlan:
     given = {
         "scenario": "smoke",
-        "sla": "instamed",
+        "sla": ["instamed"],
         "target": "mock",
         "rate": None,
         "duration": None,
@@ -160,5 +160,6 @@ def test_a_plan_that_one_process_cannot_carry_is_refused() -> None:
 
 @pytest.mark.parametrize(("option", "value"), [("sla", "instamd"), ("target", "mok"), ("scenario", "smoke2")])
 def test_an_unknown_name_is_answered_with_the_nearest(option: str, value: str) -> None:
-    assert f"{value}: no shipped " in complaint(**{option: value})
-    assert "did you mean" in complaint(**{option: value})
+    said = complaint(**{option: [value] if option == "sla" else value})
+    assert f"{value}: no shipped " in said
+    assert "did you mean" in said
