@@ -25,7 +25,7 @@ class _Marks(NamedTuple):
     dependent: str
     benefit: str
     # in their order, every set end, rejection, subscriber and dependent, and what only a full reading could judge:
-    # names without a person, and segments behind a blank, which the other searches would miss
+    # names without a person, and segments that are empty or behind a blank, which the other searches would miss
     notable: Callable[[str], list[str]]
 
 
@@ -41,7 +41,9 @@ def _marks(element: str, terminator: str) -> _Marks | None:
         subscriber=f"{terminator}NM1{element}IL{element}",
         dependent=f"{terminator}NM1{element}03{element}",
         benefit=f"{terminator}EB{element}",
-        notable=re.compile(f"{t}(?:SE(?:{e}|(?={t}))|AAA| |NM1(?:(?={t})|{e}(?:IL|03)[^{t}]*))").findall,
+        notable=re.compile(
+            f"{t}(?:SE(?:{e}|(?={t}))|AAA| |NM1(?:(?={t})|{e}(?:IL|03)[^{t}]*)|(?={t}))"
+        ).findall,
     )
 
 

@@ -108,6 +108,7 @@ def test_a_glance_never_sees_more_than_a_reading_whatever_was_changed(
 
 
 @given(st.lists(st.tuples(segment, st.integers(0, 30)), min_size=1, max_size=3), st.booleans())
+@example([("", 3)], True)
 def test_nor_whatever_segment_was_put_in(added: list[tuple[str, int]], recount: bool) -> None:
     segments = ACTIVE.split("~")
     for put, place in added:
