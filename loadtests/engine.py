@@ -7,6 +7,7 @@ part of the accounts.
 
 from __future__ import annotations
 
+import gc
 import time
 from array import array
 from collections.abc import Callable
@@ -18,19 +19,25 @@ import numpy as np
 
 from loadtests.accounts import Mask
 from loadtests.clock import RunClock
+from loadtests.connections.dialing import Dialer
 from loadtests.health import LoopWatch, lag_quantiles
-from loadtests.http_client import HttpClient, Limits
+from loadtests.http_client import Client, HttpClient, Limits
+from loadtests.locust_statistics import Failure
 from loadtests.pacing import Pacer
 from loadtests.recorder import Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.sender import Sender, Sent
 from loadtests.tally import Tally
 from loadtests.wires.credentials import Credentials
+from scenarios.observation import Rows
 from scenarios.run_folder import RunFolder
+from scenarios.target import Target
 
 USERS_READY_WITHIN_S = 60.0
-_TICK_S = 0.25
-_FLUSH_EVERY_TICKS = 4
+_TICK_S = 0.02
+_FLUSH_EVERY_TICKS = 5
+_SHOW_EVERY_TICKS = 15
+_COLLECT_EVERY = 100_000  # more objects made than freed; a transaction leaves hardly any behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ class Engine:
         self._plan = plan
         self._credentials = credentials
         self._home = home
+        self.on_rows: Callable[[Rows, list[Failure]], None] = lambda _rows, _failures: None
         self._stop: Stop | None = None
         self._stopped_ns: int | None = None
         self._cut = False
@@ -87,6 +95,8 @@ class Engine:
         self._pacer = Pacer(plan.arrivals.offset_ns)
         self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
+        self._dialer = Dialer(plan.target.client, plan.target.tls)
+        self._dialer.prepare()
         self._limits = Limits(
             connect_s=plan.connect_s,
             first_byte_s=plan.target.time_outs.first_byte,
@@ -113,9 +123,22 @@ class Engine:
         """When it stopped, on the run's clock."""
         return self._stopped_ns
 
-    def serve(self, report: Callable[[Sent], None]) -> None:
+    @property
+    def target(self) -> Target:
+        """Where it all goes."""
+        return self._plan.target
+
+    @property
+    def limits(self) -> Limits:
+        """The client's time-outs."""
+        return self._limits
+
+    def client(self) -> Client:
+        """A user's own connections."""
+        return HttpClient(self._limits, self._dialer)
+
+    def serve(self, client: Client, report: Callable[[Sent], None] | None = None) -> None:
         """What one user does all its life: take the next arrival, send it. Returns when the run is over."""
-        client = HttpClient(self._limits)
         try:
             while (due := self._pacer.take()) is not None and self._sender is not None:
                 if due.sendable_ns > due.planned_ns:
@@ -181,6 +204,10 @@ class Engine:
             gevent.sleep(0.01)
 
     def _start_clock(self) -> bool:
+        # What stands now stays to the end; collections that look through all of it again would be stalls of the loop.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_COLLECT_EVERY)
         clock = self._home.begin()
         if clock is None:
             return False
@@ -203,11 +230,16 @@ class Engine:
         while True:
             gevent.sleep(_TICK_S)
             ticks += 1
+            self._recorder.pack()
             if ticks % _FLUSH_EVERY_TICKS == 0:
                 self._flush()
-            self._home.show(self._progress())
+            if ticks % _SHOW_EVERY_TICKS == 0:
+                self._home.show(self._progress())
 
     def _flush(self) -> None:
+        """Pass on what is new and write it."""
+        if self._sender is not None:
+            self.on_rows(self._recorder.fresh_rows(), self._sender.fresh_failures())
         if not self._recorder.flush():
             self.stop(Stop(ended="recorder-failed", reason=str(self._recorder.failure)))
             self.cut()

@@ -1,22 +1,29 @@
-"""The pacer: hands each arrival to an idle user (lane) at its moment; keeps those that find no user idle."""
+"""The pacer: hands each arrival to an idle user (lane) at its moment; keeps those that find no user idle.
+
+The schedule is the queue: arrivals before `due` have come, those before `_next` have been taken, and what lies
+between them waits for a user. Handing out happens in the hub, a few at a time, after everything that has arrived was
+read: a generator that is too slow then falls behind with sending, which is its own lag, and not with reading, which
+would pass for the gateway's.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
-import gevent
 import numpy as np
 import numpy.typing as npt
-from gevent.event import AsyncResult, Event
+from gevent import get_hub, getcurrent
+from gevent.event import Event
 
+from loadtests.alarm import alarm
 from loadtests.clock import RunClock
 
 _CHUNK = 4096  # offsets turned into Python integers at a time
+_AT_ONCE = 32  # handed out before what has arrived meanwhile is read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(NamedTuple):
     """An arrival whose moment has come.
 
     `sendable_ns` is when it could have been sent as far as the gateway is concerned: its planned moment when a user
@@ -28,8 +35,30 @@ class Due:
     sendable_ns: int
 
 
+_due = partial(tuple.__new__, Due)  # leaves out Due's own __new__, which costs twice as much
+
+
+class _Moments:
+    """Planned moments by place, for one reader that goes forward."""
+
+    __slots__ = ("_before", "_chunk", "_first", "_offset_ns", "_t0_ns")
+
+    def __init__(self, offset_ns: npt.NDArray[np.int64], t0_ns: int) -> None:
+        self._offset_ns = offset_ns
+        self._t0_ns = t0_ns
+        self._first = self._before = 0
+        self._chunk: list[int] = []
+
+    def at(self, place: int) -> int:
+        if place >= self._before:
+            self._first = place
+            self._chunk = (self._offset_ns[place : place + _CHUNK] + self._t0_ns).tolist()
+            self._before = place + len(self._chunk)
+        return self._chunk[place - self._first]
+
+
 class Pacer:
-    """One greenlet that follows the schedule; users call `take`.
+    """Follows the schedule; users call `take`.
 
     Idle users wait on a stack, so that the ones used last, with the warmest connections, are used next.
     """
@@ -37,9 +66,13 @@ class Pacer:
     def __init__(self, offset_ns: npt.NDArray[np.int64]) -> None:
         self._offset_ns = offset_ns
         self._clock = RunClock.starting_in(0)  # users may be waiting before the run has its own
-        self._idle: list[AsyncResult[Due | None]] = []
-        self._backlog: deque[tuple[int, int]] = deque()
-        self._closing = Event()
+        self._coming = self._waiting = _Moments(offset_ns, 0)
+        self._hub = get_hub()
+        self._idle: list[Any] = []  # greenlets
+        self._next = 0  # the first arrival that nobody has taken
+        self._over = Event()
+        self._alarm = alarm(self._ring)
+        self._closed = self._following = False
         self.due = 0  # arrivals whose moment has come
         self.pool_waits = 0
         self.idle_min: int | None = None
@@ -52,61 +85,94 @@ class Pacer:
     @property
     def backlog(self) -> int:
         """Arrivals that wait for a user."""
-        return len(self._backlog)
-
-    def follow(self, clock: RunClock) -> None:
-        """Hand out arrivals at their moments on this clock until the schedule ends; returns early when closed."""
-        self._clock = clock
-        for first in range(0, len(self._offset_ns), _CHUNK):
-            moments = (self._offset_ns[first : first + _CHUNK] + clock.t0_ns).tolist()
-            for place, planned_ns in enumerate(moments, first):
-                wait_ns = planned_ns - self._clock.now_ns()
-                if wait_ns > 0:
-                    self._closing.wait(wait_ns / 1e9)
-                elif place % 64 == 0:
-                    gevent.sleep(0)  # behind schedule: let replies in between
-                if self.closed:
-                    return
-                self._hand_out(place, planned_ns)
-
-    def _hand_out(self, place: int, planned_ns: int) -> None:
-        self.due = place + 1
-        if self._idle:
-            self._idle.pop().set(Due(place=place, planned_ns=planned_ns, sendable_ns=planned_ns))
-        else:
-            self._backlog.append((place, planned_ns))
-            self.pool_waits += 1
-        idle = len(self._idle)
-        if self.idle_min is None or idle < self.idle_min:
-            self.idle_min = idle
-
-    def take(self) -> Due | None:
-        """The next arrival for the calling user, waiting for it; None once the pacer is closed."""
-        if self.closed:
-            return None
-        if self._backlog:
-            place, planned_ns = self._backlog.popleft()
-            return Due(place=place, planned_ns=planned_ns, sendable_ns=max(planned_ns, self._clock.now_ns()))
-        slot: AsyncResult[Due | None] = AsyncResult()
-        self._idle.append(slot)
-        try:
-            due: Due | None = slot.get()
-            return due
-        finally:
-            if slot in self._idle:
-                self._idle.remove(slot)
-
-    def close(self) -> None:
-        """No arrival is handed out from now on; waiting users are told."""
-        self._closing.set()
-        while self._idle:
-            self._idle.pop().set(None)
+        return self.due - self._next
 
     @property
     def closed(self) -> bool:
         """Whether handing out has ended for good."""
-        return bool(self._closing.is_set())
+        return self._closed
+
+    def follow(self, clock: RunClock) -> None:
+        """Hand out arrivals at their moments on this clock until the schedule ends; returns early when closed."""
+        self._clock = clock
+        self._coming = _Moments(self._offset_ns, clock.t0_ns)
+        self._waiting = _Moments(self._offset_ns, clock.t0_ns)
+        if not self._closed:
+            self._following = True
+            self._alarm.ring_in(0)
+            self._over.wait()
+        self._alarm.close()
+
+    def take(self) -> Due | None:
+        """The next arrival for the calling user, waiting for it; None once the pacer is closed."""
+        if self._closed:
+            return None
+        place = self._next
+        if place < self.due or self._comes_due(place):
+            self._next = place + 1
+            planned_ns, now_ns = self._waiting.at(place), self._clock.now_ns()
+            return _due((place, planned_ns, now_ns if now_ns > planned_ns else planned_ns))
+        user = getcurrent()
+        self._idle.append(user)
+        try:
+            due: Due | None = self._hub.switch()
+        except BaseException:
+            if user in self._idle:
+                self._idle.remove(user)
+            raise
+        return due
+
+    def _comes_due(self, place: int) -> bool:
+        """Whether the next arrival's moment has come, unnoticed so far, while no user was idle."""
+        if self._idle or not self._following or place == len(self._offset_ns):
+            return False
+        if self._waiting.at(place) > self._clock.now_ns():
+            return False
+        self.due = place + 1
+        self.pool_waits += 1
+        self.idle_min = 0
+        return True
+
+    def close(self) -> None:
+        """No arrival is handed out from now on; waiting users are told."""
+        self._closed = True
+        self._over.set()
+        self._alarm.close()
+        while self._idle:
+            self._hub.loop.run_callback(self._idle.pop().switch, None)
 
     def left_over(self) -> set[int]:
         """Places of the arrivals that came due, found no idle user and were never taken."""
-        return {place for place, _ in self._backlog}
+        return set(range(self._next, self.due))
+
+    def _ring(self) -> None:
+        """In the hub: hand out what is due, at most so many, and say when to go on."""
+        now_ns = self._clock.now_ns()
+        for _ in range(_AT_ONCE):
+            place = self.due
+            if place == len(self._offset_ns):
+                self._alarm.close()
+                self._over.set()
+                return
+            planned_ns = self._coming.at(place)
+            if planned_ns > now_ns:
+                self._alarm.ring_in(planned_ns - self._clock.now_ns())
+                return
+            self._hand_out(place, planned_ns)
+            if self._closed:  # by the user that was just given something to do
+                return
+        self._alarm.ring_again()
+
+    def _hand_out(self, place: int, planned_ns: int) -> None:
+        self.due = place + 1
+        user = None
+        if self._idle:  # then nothing waits: this is the next one
+            user = self._idle.pop()
+            self._next = place + 1
+        else:
+            self.pool_waits += 1
+        idle = len(self._idle)
+        if self.idle_min is None or idle < self.idle_min:
+            self.idle_min = idle
+        if user is not None:
+            user.switch(_due((place, planned_ns, planned_ns)))

@@ -5,18 +5,24 @@ Everybody is synthetic: names from short lists, test card numbers only, member n
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from loadtests.claims import Claim, claim_of
 from loadtests.dependents import Dependent, dependent_of
-from loadtests.random_bits import Stream, bits_of_one, choice_edges, stream_key
+from loadtests.random_bits import U64, Stream, bits, bits_of_one, choice_edges, stream_key
 from scenarios.amount_class import AmountClass
 from scenarios.members import Member, Members
 from scenarios.scenario import Scenario
 from scenarios.target import CheckAccount
+
+T = TypeVar("T")
 
 _FIRST_NAMES = (
     "ALEX BLAKE CASEY DANA ELLIS FRANCES GALE HARPER INDRA JODY KIM LEE MORGAN NOEL OAKLEY PAT QUINN ROBIN SAM "
@@ -38,10 +44,11 @@ _BIRTH_DAYS = 75 * 365
 _PROVIDERS = 300
 _MOCK_ROUTING = "021000021"  # a sound ABA number that belongs to a real bank: for mock gateways only
 _ANY_DOLLARS = (10, 250)
+# Whole dollars by the number of a class of amount, 0 being any: the least, and the first that is too much.
+_DOLLARS = np.array([_ANY_DOLLARS, *(each.dollars for each in AmountClass)], dtype=np.uint64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(NamedTuple):
     """A subscriber, perhaps a dependent who is the patient, the payer asked and the clinic that asks."""
 
     first_name: str
@@ -64,8 +71,7 @@ class Card:
     verification: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(NamedTuple):
     """What a card is asked for, in whole cents."""
 
     card: Card
@@ -78,7 +84,7 @@ class Population:
     def __init__(self, scenario: Scenario, seed: int, *, expiration_year: int) -> None:
         people = scenario.people
         self._payer_ids = people.payer_ids
-        self._payer_edges = choice_edges([payer.share for payer in people.payer_shares]).tolist()
+        self._payer_edges = choice_edges([payer.share for payer in people.payer_shares])
         self._members: Members | None = people.members.read() if people.members else None
         self._members_of = _by_payer(self._members, self._payer_ids)
         self._payer_places = {payer_id: place for place, payer_id in enumerate(self._payer_ids, 1)}
@@ -86,7 +92,11 @@ class Population:
         self._declined = int(scenario.money.declined_share * 2**32)
         self._partial = self._declined + int(scenario.money.partial_share * 2**32)
         self._keys = {stream: stream_key(seed, stream) for stream in Stream}
-        self._expiration = f"12/{expiration_year % 100:02d}"
+        self._cards = tuple(
+            Card(number=number, expiration=f"12/{expiration_year % 100:02d}", verification="1234"[:digits])
+            for number, digits in _TEST_CARDS
+        )
+        _birth_dates(), _npis()  # now rather than with the first arrival
 
     def person(self, root: int, payer_place: int = 0) -> Person:
         """The subscriber of a root arrival, and the dependent where there is one; at a drawn payer unless a trace gave
@@ -96,12 +106,12 @@ class Population:
             return self._member(draw, root, payer_place)
         place = payer_place - 1
         if not payer_place:
-            place = bisect.bisect_right(self._payer_edges, bits_of_one(self._keys[Stream.PAYER], root))
-        born = _OLDEST_BIRTH + timedelta(days=(draw >> 40) % _BIRTH_DAYS)
+            drawn = np.uint64(bits_of_one(self._keys[Stream.PAYER], root))
+            place = int(np.searchsorted(self._payer_edges, drawn, "right"))
         return Person(
             first_name=_FIRST_NAMES[draw % len(_FIRST_NAMES)],
             last_name=_LAST_NAMES[(draw >> 8) % len(_LAST_NAMES)],
-            birth_date=born.strftime("%Y%m%d"),
+            birth_date=_birth_dates()[(draw >> 40) % _BIRTH_DAYS],
             gender="FM"[(draw >> 16) & 1],
             # 9 digits after the W: the low bits of the draw, which tell people of one seed apart well enough
             member_id=f"W{(draw >> 17) % 1_000_000_000:09d}",
@@ -110,6 +120,36 @@ class Population:
             provider_npi=self._provider(root),
             dependent=self._dependent(root),
         )
+
+    def people(self, roots: U64, payer_places: npt.NDArray[np.uint16]) -> list[Person]:
+        """What `person` gives for each of these roots, a fifth of the time each."""
+        if self._members is not None:
+            return [self.person(*each) for each in zip(roots.tolist(), payer_places.tolist(), strict=True)]
+        draw = bits(self._keys[Stream.PERSON], roots)
+        drawn = np.searchsorted(self._payer_edges, bits(self._keys[Stream.PAYER], roots), "right")
+        places = np.where(payer_places > 0, payer_places.astype(np.int64) - 1, drawn).tolist()
+        fields = zip(
+            _picked(_FIRST_NAMES, draw % np.uint64(len(_FIRST_NAMES))),
+            _picked(_LAST_NAMES, (draw >> np.uint64(8)) % np.uint64(len(_LAST_NAMES))),
+            _picked(_birth_dates(), (draw >> np.uint64(40)) % np.uint64(_BIRTH_DAYS)),
+            _picked("FM", (draw >> np.uint64(16)) & np.uint64(1)),
+            map("W%09d".__mod__, ((draw >> np.uint64(17)) % np.uint64(1_000_000_000)).tolist()),
+            [place + 1 for place in places],
+            [self._payer_ids[place] for place in places],
+            _picked(_npis(), bits(self._keys[Stream.PROVIDER], roots) % np.uint64(_PROVIDERS)),
+            self._dependents_of(roots),
+            strict=True,
+        )
+        # tuple.__new__ leaves out Person's own __new__, which costs as much as everything else here
+        return [tuple.__new__(Person, each) for each in fields]
+
+    def _dependents_of(self, roots: U64) -> list[Dependent | None]:
+        draws = bits(self._keys[Stream.DEPENDENT], roots)
+        have_one = (draws >> np.uint64(32)) < np.uint64(self._dependents)
+        return [
+            dependent_of(draw) if has_one else None
+            for draw, has_one in zip(draws.tolist(), have_one.tolist(), strict=True)
+        ]
 
     def _member(self, draw: int, root: int, payer_place: int) -> Person:
         """One of a sandbox's own members, as its file has it; of the payer that a trace gave, if it did."""
@@ -127,7 +167,7 @@ class Population:
         )
 
     def _provider(self, root: int) -> str:
-        return npi(bits_of_one(self._keys[Stream.PROVIDER], root) % _PROVIDERS)
+        return _npis()[bits_of_one(self._keys[Stream.PROVIDER], root) % _PROVIDERS]
 
     def _dependent(self, root: int) -> Dependent | None:
         draw = bits_of_one(self._keys[Stream.DEPENDENT], root)
@@ -146,12 +186,22 @@ class Population:
         """What the root arrival's card is asked for: whole dollars, or a documented amount that brings a decline
         (.05) or an approval in part (.10). The dollars are of the class that a trace gave it, if it did."""
         draw = bits_of_one(self._keys[Stream.AMOUNT], root)
-        number, digits = _TEST_CARDS[draw % len(_TEST_CARDS)]
         fate = bits_of_one(self._keys[Stream.AMOUNT_KIND], root) >> 32
         cents = 5 if fate < self._declined else 10 if fate < self._partial else 0
-        card = Card(number=number, expiration=self._expiration, verification="1234"[:digits])
-        least, below = AmountClass(amount_class).dollars if amount_class else _ANY_DOLLARS
+        card = self._cards[draw % len(_TEST_CARDS)]
+        least, below = _DOLLARS[amount_class].tolist()
         return Charge(card=card, amount_cents=(least + (draw >> 8) % (below - least)) * 100 + cents)
+
+    def charges(self, roots: U64, amount_classes: npt.NDArray[np.uint8]) -> list[Charge]:
+        """What `charge` gives for each of these roots."""
+        draw = bits(self._keys[Stream.AMOUNT], roots)
+        fate = bits(self._keys[Stream.AMOUNT_KIND], roots) >> np.uint64(32)
+        cents = np.where(fate < self._declined, 5, np.where(fate < self._partial, 10, 0))
+        least, below = _DOLLARS[amount_classes].T
+        dollars = least + (draw >> np.uint64(8)) % (below - least)
+        amounts = (dollars.astype(np.int64) * 100 + cents).tolist()
+        cards = _picked(self._cards, draw % np.uint64(len(_TEST_CARDS)))
+        return [tuple.__new__(Charge, each) for each in zip(cards, amounts, strict=True)]
 
 
 def _by_payer(members: Members | None, payer_ids: Sequence[str]) -> list[Sequence[Member]]:
@@ -163,6 +213,21 @@ def _by_payer(members: Members | None, payer_ids: Sequence[str]) -> list[Sequenc
     for member in members.members:
         of_payer[places[member.payer_id]].append(member)
     return [members.members, *of_payer[1:]]
+
+
+def _picked(table: Sequence[T], places: U64) -> list[T]:
+    return [table[place] for place in places.tolist()]
+
+
+@cache
+def _birth_dates() -> tuple[str, ...]:
+    days = np.datetime64(_OLDEST_BIRTH) + np.arange(_BIRTH_DAYS)
+    return tuple(day.replace("-", "") for day in np.datetime_as_string(days).tolist())
+
+
+@cache
+def _npis() -> tuple[str, ...]:
+    return tuple(npi(place) for place in range(_PROVIDERS))
 
 
 def npi(place: int) -> str:

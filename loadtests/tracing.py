@@ -7,6 +7,7 @@ from scenarios.trace_context import traceparent
 
 
 def traced(call: Call, nonce: str, transaction: Transaction) -> Call:
-    """The call with a W3C `traceparent` header of its arrival and attempt."""
+    """The call, marked with a W3C `traceparent` header of its arrival and attempt."""
     header = traceparent(nonce, transaction.arrival, transaction.attempt)
-    return Call(url=call.url, headers={**call.headers, "traceparent": header}, body=call.body)
+    call.own_lines += f"traceparent: {header}\r\n".encode("ascii")
+    return call

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
 
 from loadtests.claims import Claim
 from loadtests.people import Charge, Person
+from loadtests.random_bits import U64
 from scenarios.kind_wires import KindWires
 from scenarios.kinds import AnyKind, Kind, Wire
 from scenarios.observation import STEPS_PER_ROOT, Outcome
@@ -16,8 +21,7 @@ WIRE_OF_KIND = {kind: KindWires().of(kind) for kind in Kind}  # where a target d
 _MOVE_EARLIER_MONEY = frozenset({Kind.CARD_CAPTURE, Kind.VOID, Kind.REFUND})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identifiers:
+class Identifiers(NamedTuple):
     """What makes each request of each run unique."""
 
     reference: str  # invoice or trace number, at most 30 characters
@@ -30,10 +34,24 @@ def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     Control numbers of one run start at a place given by the nonce and go up by one a root and step-attempt.
     """
     root, step = divmod(arrival, STEPS_PER_ROOT)
-    return Identifiers(
-        reference=f"{nonce}-{root}-{step}-{attempt}",
-        control_number=(int(nonce, 36) * 7919 + root + 611_953 * (step * 8 + attempt)) % 999_999_999 + 1,
-    )
+    number = (_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 999_999_999 + 1
+    return Identifiers(f"{nonce}-{root}-{step}-{attempt}", number)
+
+
+def identify_roots(nonce: str, roots: U64) -> list[Identifiers]:
+    """What `identify` gives for the first attempt at the first step of each of these roots."""
+    numbers = ((roots + np.uint64(_start(nonce))) % np.uint64(999_999_999) + np.uint64(1)).tolist()
+    return [
+        tuple.__new__(
+            Identifiers, (f"{nonce}-{root}-0-0", number)
+        )  # Identifiers' own __new__ costs three times this
+        for root, number in zip(roots.tolist(), numbers, strict=True)
+    ]
+
+
+@cache
+def _start(nonce: str) -> int:
+    return int(nonce, 36) * 7919
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +63,10 @@ class Earlier:
     amount_cents: int = 0  # as approved: what is to be captured, voided or refunded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# The values below are made for every transaction. Nobody changes them; `frozen` would double what making them costs.
+
+
+@dataclass(slots=True)
 class Transaction:
     """What is asked: kind, person or charge, identifiers, and what it refers to."""
 
@@ -68,16 +89,19 @@ class Transaction:
         return self.charge.amount_cents if self.charge and self.kind != Kind.TOKEN_SAVE else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Call:
     """An HTTP request, complete but for the connection."""
 
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[
+        str, str
+    ]  # the same object for all calls of a wire, where possible: it is turned to bytes once
     body: bytes
+    own_lines: bytes = b""  # headers of this call alone, each line with its end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Reply:
     """An HTTP reply, body decoded from its transfer coding."""
 
@@ -85,7 +109,7 @@ class Reply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Classified:
     """What a reply says."""
 

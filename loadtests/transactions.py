@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from loadtests.claims import Claim
 from loadtests.people import Population
-from loadtests.transaction import Earlier, Transaction, identify
+from loadtests.random_bits import U64
+from loadtests.transaction import Earlier, Transaction, identify, identify_roots
 from scenarios.kinds import PAYMENT, AnyKind, CustomKind, Kind, class_of
 from scenarios.observation import STEPS_PER_ROOT
 from scenarios.scenario import Scenario
-from scenarios.target import Target
+from scenarios.target import CheckAccount, Target
 
 
 class Transactions:
@@ -18,6 +25,7 @@ class Transactions:
     ) -> None:
         self._target = target
         self._nonce = nonce
+        self._with_more = {Kind.CLAIM_STATUS, Kind.ECHECK_SALE, *target.custom_kinds}
         self._population = Population(scenario, seed, expiration_year=expiration_year)
 
     def make(
@@ -33,7 +41,6 @@ class Transactions:
         """What an attempt asks. All steps of a root are about the same person, charge and claim; payer and class of
         amount are those that a trace gave the root, if it did."""
         root, people = arrival // STEPS_PER_ROOT, self._population
-        has_claim = kind == Kind.CLAIM_STATUS or isinstance(kind, CustomKind)
         return Transaction(
             arrival=arrival,
             attempt=attempt,
@@ -43,6 +50,41 @@ class Transactions:
             charge=people.charge(root, amount_class) if class_of(kind) == PAYMENT else None,
             identifiers=identify(self._nonce, arrival, attempt),
             earlier=earlier,
-            claim=people.claim(root) if has_claim else None,
-            check=(self._target.echeck or people.check_account(root)) if kind == Kind.ECHECK_SALE else None,
+            claim=self._claim(kind, root),
+            check=self._check(kind, root),
         )
+
+    def make_first(
+        self,
+        kinds: Sequence[AnyKind],
+        roots: U64,
+        payer_places: npt.NDArray[np.uint16],
+        amount_classes: npt.NDArray[np.uint8],
+    ) -> list[Transaction]:
+        """What `make` gives for the first attempt at the first step of each root, a third of the time each."""
+        people = self._population.people(roots, payer_places)
+        charges = self._population.charges(roots, amount_classes)
+        identifiers = identify_roots(self._nonce, roots)
+        each_kind = {kind: (self._target.wire_of(kind), class_of(kind) == PAYMENT) for kind in set(kinds)}
+        made = []
+        for root, kind, person, charge, identity in zip(
+            roots.tolist(), kinds, people, charges, identifiers, strict=True
+        ):
+            wire, pays = each_kind[kind]
+            arrival, asked = root * STEPS_PER_ROOT, charge if pays else None
+            made.append(Transaction(arrival, 0, kind, wire, person, asked, identity))
+        for transaction in made:
+            if transaction.kind in self._with_more:
+                root = transaction.arrival // STEPS_PER_ROOT
+                transaction.claim = self._claim(transaction.kind, root)
+                transaction.check = self._check(transaction.kind, root)
+        return made
+
+    def _claim(self, kind: AnyKind, root: int) -> Claim | None:
+        has_claim = kind == Kind.CLAIM_STATUS or isinstance(kind, CustomKind)
+        return self._population.claim(root) if has_claim else None
+
+    def _check(self, kind: AnyKind, root: int) -> CheckAccount | None:
+        if kind != Kind.ECHECK_SALE:
+            return None
+        return self._target.echeck or self._population.check_account(root)

@@ -84,7 +84,7 @@ def load_sla(name: str) -> Sla:
 
 
 def load_target(name: str) -> Target:
-    """The target of a file; a secret or module named by a relative path is sought beside that file."""
+    """The target of a file; a secret, certificate or module named by a relative path is sought beside that file."""
     path = find_file(name, "targets", "target")
     target = _checked(Target, _read_toml(path), str(path), target_cross_checks)
     folder = path.resolve().parent
@@ -101,7 +101,10 @@ def load_target(name: str) -> Target:
     ]
     if missing:
         raise DeclarationError(str(path), missing)
-    return target.model_copy(update={"auth": target.auth.model_copy(update=refs), "custom": own})
+    tls = target.tls.model_copy(
+        update={key: str(folder / value) for key, value in target.tls if isinstance(value, str)}
+    )
+    return target.model_copy(update={"auth": target.auth.model_copy(update=refs), "custom": own, "tls": tls})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

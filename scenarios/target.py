@@ -170,6 +170,41 @@ class TimeOuts(BaseModel):
     whole: Annotated[Duration, Field(gt=0)] = 60.0
 
 
+class Tls(BaseModel):
+    """How the gateway's certificate is checked, and what is shown to it. Paths count from the target's file."""
+
+    model_config = _strict
+
+    verify: bool = True
+    ca_file: str | None = None  # its own authority, instead of the system's
+    client_certificate: str | None = None
+    client_key: str | None = None  # absent: in the certificate's file
+
+
+def _proxy(text: str) -> str:
+    if not _endpoint(text).startswith("http://") or urlsplit(text).path not in ("", "/"):
+        raise PydanticCustomError("url", "must be a proxy's address such as http://proxy.example.test:3128")
+    return text.rstrip("/")
+
+
+class Client(BaseModel):
+    """How connections are made and kept."""
+
+    model_config = _strict
+
+    engine: Literal["own", "fasthttp"] = "own"  # fasthttp: Locust's FastHttpUser, to compare with
+    connections: Literal["keep-alive", "per-transaction"] = "keep-alive"
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None  # asked to CONNECT
+    resolve_every: Annotated[Duration, Field(gt=0)] = 30.0
+    gzip: bool = False  # ask for compressed replies
+
+    @model_validator(mode="after")
+    def _own_only(self) -> Client:
+        if self.engine == "fasthttp" and (self.proxy or self.gzip or self.connections != "keep-alive"):
+            raise PydanticCustomError("client", 'proxy, gzip and connections need engine = "own"')
+        return self
+
+
 class Guard(BaseModel):
     """Leave to send load outside loopback, with ceilings."""
 
@@ -199,6 +234,8 @@ class Target(BaseModel):
     auth: Auth = Auth()
     outlet: Outlet = Outlet()
     time_outs: TimeOuts = TimeOuts()
+    tls: Tls = Tls()
+    client: Client = Client()
     guard: Guard | None = None
     embedded_gateway: EmbeddedGateway | None = None
     soap_namespace: Annotated[str, Field(pattern=r"^[!#-;=?-~]+$")] = (

@@ -10,10 +10,11 @@ from hashlib import blake2b
 
 TRACE_ID_PLACE = "{trace_id}"
 _TRACE_DIGITS, _SPAN_DIGITS = 32, 14
+_DIGEST_BYTES = (_TRACE_DIGITS + _SPAN_DIGITS) // 2
 
 
 def _digits(nonce: str, arrival: int) -> str:
-    return blake2b(f"{nonce}/{arrival}".encode(), digest_size=(_TRACE_DIGITS + _SPAN_DIGITS) // 2).hexdigest()
+    return blake2b(f"{nonce}/{arrival}".encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def trace_id(nonce: str, arrival: int) -> str:

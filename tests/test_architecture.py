@@ -47,7 +47,8 @@ ONLY_IN = {
         f"loadtests.{name}"
         for name in (
             *("http_client", "pacing", "recorder", "shipping", "engine", "control_pipe"),
-            *("conductor", "health", "worker_part"),
+            *("conductor", "health", "worker_part", "alarm"),
+            *(f"connections.{name}" for name in ("addresses", "connection", "deadlines", "dialing", "trust")),
         )
     },
 }

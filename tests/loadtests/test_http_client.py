@@ -8,7 +8,8 @@ import gevent
 import pytest
 from gevent import socket, ssl
 
-from loadtests import http_client
+from loadtests.connections import framing
+from loadtests.connections.trust import tls_context
 from loadtests.http_client import (
     ConnectionFailedError,
     HttpClient,
@@ -17,6 +18,7 @@ from loadtests.http_client import (
     UnreadableReplyError,
 )
 from loadtests.transaction import Call, Reply
+from scenarios.target import Tls
 from tests.loadtests.scripted_server import PLAIN, Line, ScriptedServer, answering, answering_once
 
 Serve = Callable[[Callable[[Line], None]], ScriptedServer]
@@ -172,7 +174,7 @@ def test_what_is_no_reply_is_unreadable(serve: Serve, client: HttpClient, garbag
 def test_a_reply_that_nobody_could_want_is_not_kept_in_memory(
     serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "MAX_REPLY_BYTES", 1000)
+    monkeypatch.setattr(framing, "MAX_REPLY_BYTES", 1000)
     server = serve(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000))
     with pytest.raises(UnreadableReplyError, match="larger than 1000 bytes"):
         client.exchange(call(server))
@@ -236,22 +238,19 @@ def test_a_host_that_does_not_exist_is_a_failed_connection(
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ConnectionFailedError, match="Name or service not known"):
         client.exchange(Call(url="http://nowhere.invalid/", headers={}, body=b""))
 
 
 def test_tls_trusts_nobody_without_a_certificate_for_the_name() -> None:
-    context = http_client._tls_context()
+    context = tls_context(Tls())
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    assert http_client._tls_context() is context
 
 
 def test_tls_with_somebody_who_speaks_plain_http_is_a_failed_connection(
-    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, client: HttpClient
 ) -> None:
-    # without Locust's patches the default context would block server and client alike
-    monkeypatch.setattr(http_client, "_context", ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     server = serve(lambda line: line.say(PLAIN))
     with pytest.raises(ConnectionFailedError):
         client.exchange(Call(url=server.url.replace("http://", "https://"), headers={}, body=b"{}"))

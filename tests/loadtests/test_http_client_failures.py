@@ -11,8 +11,8 @@ from typing import Any
 import gevent
 import httptools
 import pytest
-from gevent import socket as gevent_socket
 
+from loadtests.connections.dialing import Dialer
 from loadtests.http_client import (
     ConnectionFailedError,
     HttpClient,
@@ -70,7 +70,7 @@ def what_comes_of(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> Base
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(gevent_socket, "create_connection", fail)
+    monkeypatch.setattr(Dialer, "connect", fail)
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - which one it is is the question
         HttpClient(Limits(connect_s=1, first_byte_s=1, whole_s=1)).exchange(CALL)
     return caught.value
