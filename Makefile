@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all bench bench-statistics soak check format clean
+.PHONY: help install run test test-slow test-all bench bench-statistics soak check format clean
 
 # Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
 BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging sending
@@ -35,8 +35,10 @@ run: install ## Run the default scenario against the embedded mock gateway and p
 test: $(VENV)/installed-dev ## Run the tests (under 4 minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(VENV)/installed-dev ## Run the slow tests too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test-slow: $(VENV)/installed-dev ## Run what `make test` leaves out
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+test-all: test test-slow ## Run the slow tests too
 
 bench: $(VENV)/installed-bench ## Measure against every speed bar (needs wrk and two quiet cores; 15 minutes)
 	@missed=; for bench in $(BENCHES); do \
