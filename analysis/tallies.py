@@ -53,6 +53,7 @@ class Tally:
     service: Pool
     variants: Mapping[str, Share]  # warm-up times 0 and 2, maintenance by overlap
     kinds: tuple[Tally, ...]  # the same for each kind of a class
+    days: npt.NDArray[np.int64]  # (days of a month, 2): judged, and of these hits
 
     @property
     def without_own_lag(self) -> Share:
@@ -95,6 +96,7 @@ def _service(tally: Tally) -> Tally:
         outcomes={},
         variants=dict.fromkeys(tally.variants, measured),
         kinds=(),
+        days=tally.days[:0],  # counted in transactions, not in seconds
     )
 
 
@@ -133,6 +135,7 @@ def _tally(
         service=Pool(parts=tuple((table.times, tuple(of)) for table, of in parts), service=True),
         variants=_variants(parts, measured),
         kinds=kinds,
+        days=np.sum([table.days[:, of].sum(axis=1) for table, of in parts], axis=0),
     )
 
 
