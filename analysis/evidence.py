@@ -48,8 +48,8 @@ def _unplanned(samples: Samples) -> str:
     )
     remarks = "".join(f" {each}" for each in samples.origin.remarks)
     return (
-        f"The file is of another tool ({samples.origin.tool}) and has no planned times, {counted}. {hidden}. {open_ended}."
-        f"{remarks} For a PASS, send the traffic by slagate or record planned times."
+        f"The file is of another tool ({samples.origin.tool}) and has no planned times, {counted}. {hidden}. "
+        f"{open_ended}.{remarks} For a PASS, send the traffic by slagate or record planned times."
     )
 
 
