@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.imports.formats import read_file
@@ -34,7 +35,30 @@ def read_recordings(paths: Sequence[Path], names: KindNames | None = None) -> tu
     problems = _disagreements(in_order)
     if problems:
         raise DeclarationError("these recordings cannot be judged as one", problems)
-    return in_order
+    return tuple(_with_shared_spans(in_order))
+
+
+def _with_shared_spans(in_order: Sequence[Samples]) -> list[Samples]:
+    """Files that overlap in time, as of workers side by side, know the span of all of them: together they are one unit.
+
+    Runs stay apart: each was planned on its own.
+    """
+    groups: list[list[Samples]] = []
+    for each in in_order:
+        last = max((other.last_planned_ns for other in groups[-1]), default=0) if groups else 0
+        if groups and each.run is None and each.size and each.first_ns <= last:
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    return [
+        each if len(group) == 1 else replace(each, shared_span_ns=_span_ns(group))
+        for group in groups
+        for each in group
+    ]
+
+
+def _span_ns(group: Sequence[Samples]) -> tuple[int, int]:
+    return min(each.first_ns for each in group), max(each.last_planned_ns for each in group)
 
 
 def _disagreements(recordings: Sequence[Samples]) -> list[Problem]:

@@ -55,6 +55,7 @@ class Samples:
     replies_checked: bool  # slagate itself matched each reply to its request
     run: RunFacts | None
     origin: Origin | None = None  # of another tool's file
+    shared_span_ns: tuple[int, int] | None = None  # of files that overlap in time, this one among them
     days_ns: tuple[int, ...] = ()  # edges of the days of a month: only rows planned within are judged
 
     def blocks(self) -> Iterator[Block]:
@@ -72,8 +73,8 @@ class Samples:
 
     @property
     def span_ns(self) -> tuple[int, int]:
-        """The first and the last moment for which arrivals were planned: of a run as declared, of a file as found."""
-        first, last = self.first_ns, self.last_planned_ns
+        """The first and the last moment for which arrivals were planned: of a run as declared, of files as found."""
+        first, last = self.shared_span_ns or (self.first_ns, self.last_planned_ns)
         if self.run is not None:
             first, last = self.run.t0_ns, self.run.t0_ns + self.run.length_ns - 1
         if not self.days_ns:
