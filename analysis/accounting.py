@@ -12,6 +12,7 @@ from analysis.wording import count_text, share_text
 from scenarios.observation import STEPS_PER_ROOT
 
 _NAMED = 5  # arrivals named in a message
+ALIKE_BY_CHANCE = 1e-4  # share of rows of another tool, whose stamps are coarse, that may agree in everything
 
 
 def accounting_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
@@ -101,7 +102,8 @@ def _impossible(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
 
 def _duplicates(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """The same arrival and attempt twice or, where arrivals have no number, rows that agree in everything."""
-    if roll.repeated:
+    by_chance = samples.origin is not None and roll.repeated <= ALIKE_BY_CHANCE * samples.size
+    if roll.repeated and not by_chance:
         what = "repeat an arrival and attempt" if samples.numbered else "are identical with another row"
         yield doubt(
             DoubtCode.DUPLICATE_ROWS,

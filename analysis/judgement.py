@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from analysis.accounting import accounting_doubts
+from analysis.calendar_month import CalendarMonth, MonthCoverage, month_doubts, within_month
 from analysis.doubts import Doubt, in_order
 from analysis.evidence import dependence_doubts, evidence_doubts, quantity_doubts, window_doubts
 from analysis.generator_health import lateness_doubts, sending_doubts, time_out_doubts
+from analysis.imports.formats import read_file
 from analysis.merging import read_recordings
-from analysis.observation_file import read_observation_file
+from analysis.overlaps import overlap_doubts
 from analysis.population_verdict import judge_population, select_times
 from analysis.readings import ClassTimes, disagreement, judge_readings
 from analysis.roll_call import RollCall
@@ -28,6 +31,7 @@ from analysis.verdict_table import VerdictCode, worst_verdict
 from analysis.wording import NS_PER_S, count_text
 from scenarios.duration import duration_text
 from scenarios.errors import DeclarationError, Problem
+from scenarios.kind_names import KindNames
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Clause, Sla
 
@@ -45,27 +49,42 @@ def judge_run(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool 
 
 
 def judge_file(path: Path, sla: Sla) -> Verdict:
-    """The verdict on an observation file. Raises DeclarationError where the file cannot be understood."""
-    return judge_samples((read_observation_file(path),), (sla,))
+    """The verdict on an observation file, or another tool's. Raises DeclarationError where it cannot be understood."""
+    return judge_samples((read_file(path),), (sla,))
 
 
-def judge_recordings(paths: Sequence[Path], slas: Sequence[Sla] | None) -> Verdict:
-    """The verdict on run folders or observation files as one. None: the service levels the runs were planned with.
+def judge_recordings(
+    paths: Sequence[Path],
+    slas: Sequence[Sla] | None,
+    *,
+    names: KindNames | None = None,
+    month: CalendarMonth | None = None,
+    now_ns: int | None = None,
+) -> Verdict:
+    """The verdict on run folders or files as one. None: the service levels the runs were planned with.
 
-    Raises DeclarationError where they do not belong together, or where files need a service level.
+    `names` explains other tools' names. With a `month` only what was planned in it is judged; `now_ns` says whether it
+    is over. Raises DeclarationError where they do not belong together, or where files need a service level.
     """
-    recordings = read_recordings(paths)
+    recordings = read_recordings(paths, names)
     planned = recordings[0].run.slas if recordings[0].run is not None else ()
     if not slas and not planned:
         raise DeclarationError(
             "what to judge", [Problem(where="", message="an observation file needs an SLA")]
         )
     interrupted = any(each.run is not None and each.run.interrupted for each in recordings)
-    return judge_samples(recordings, slas or planned, interrupted=interrupted)
+    if month is None:
+        return judge_samples(recordings, slas or planned, interrupted=interrupted)
+    inside, coverage = within_month(recordings, month, now_ns=time.time_ns() if now_ns is None else now_ns)
+    return judge_samples(inside, slas or planned, interrupted=interrupted, month=coverage)
 
 
 def judge_samples(
-    recordings: Sequence[Samples], slas: Sequence[Sla], *, interrupted: bool = False
+    recordings: Sequence[Samples],
+    slas: Sequence[Sla],
+    *,
+    interrupted: bool = False,
+    month: MonthCoverage | None = None,
 ) -> Verdict:
     """The verdict on one recording, or several as one, under every clause of every service level."""
     clauses_of = [(sla, clause) for sla in slas for clause in sla.clauses]
@@ -77,6 +96,8 @@ def judge_samples(
         for samples, roll in called
         for doubt in _general_doubts(samples, roll)
     ]
+    general += overlap_doubts(recordings)
+    general += month_doubts(month) if month is not None else ()
     judged = []
     for sla, clause in clauses_of:
         if clause is not first:
@@ -97,6 +118,7 @@ def judge_samples(
         validity=doubts,
         correctness=correctness,
         run=_run_summary(recordings),
+        month=month,
     )
 
 
@@ -216,7 +238,11 @@ def _run_summary(recordings: Sequence[Samples]) -> dict[str, Any]:
 def _summary(samples: Samples) -> dict[str, Any]:
     run = samples.run
     if run is None:
-        return {"observation_file": Path(samples.source).name, "rows": samples.size}
+        found: dict[str, Any] = {"observation_file": Path(samples.source).name, "rows": samples.size}
+        if samples.origin is not None:
+            found |= {"format": samples.origin.tool, "torn_rows": samples.origin.torn}
+            found["left_out"] = dict(samples.origin.left_out)
+        return found
     return {
         "run_id": run.run_id,
         "scenario": run.scenario,

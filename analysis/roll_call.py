@@ -112,7 +112,7 @@ class Book:
         if samples.numbered and block.arrival is not None:
             self._tick(block.arrival, None if all_original else originals, block.attempt)
         else:
-            self.hashes.append(_row_hashes(block))
+            self.hashes.append(row_hashes(block, block.kind))
         self.rows += block.size
 
     def _tick(
@@ -197,17 +197,21 @@ class Book:
         return np.bincount(kind, minlength=size) - np.bincount(pairs[1].astype(np.int64), minlength=size)
 
 
-def _row_hashes(block: Block) -> npt.NDArray[np.uint64]:
-    """A number for the whole content of each row, different for different rows but once in 2^64."""
+def row_hashes(block: Block, kind: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """A number for the whole content of each row, different for different rows but once in 2^64.
+
+    `kind`: a number for the kind of each row, such that recordings that are compared agree in it.
+    """
     found = np.zeros(block.size, dtype=np.uint64)
     columns = (
         block.planned_ns,
         block.started_ns,
         block.ended_ns,
-        block.kind,
+        kind,
         block.outcome,
         block.attempt,
         block.status,
+        *(() if block.arrival is None else (block.arrival,)),
     )
     for column in columns:
         found = (found ^ column.astype(np.int64).view(np.uint64)) * _MIX[0]

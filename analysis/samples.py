@@ -22,6 +22,17 @@ _IS_OUTCOME[[int(each) for each in Outcome]] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What is known of a recording because another tool made it."""
+
+    tool: str
+    resolution_ns: int  # a time can have been this much shorter than it is recorded here
+    torn: int  # last lines that were not finished
+    left_out: Mapping[str, int]  # lines that are not judged, by what they are
+    remarks: tuple[str, ...]  # sentences about what the file does not know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
     """Facts about a recording and its rows. `rows(first, last, places)` gives [first, last), or of these the places."""
 
@@ -43,6 +54,9 @@ class Samples:
     has_planned_times: bool
     replies_checked: bool  # slagate itself matched each reply to its request
     run: RunFacts | None
+    origin: Origin | None = None  # of another tool's file
+    shared_span_ns: tuple[int, int] | None = None  # of files that overlap in time, this one among them
+    days_ns: tuple[int, ...] = ()  # edges of the days of a month: only rows planned within are judged
 
     def blocks(self) -> Iterator[Block]:
         """Every row, some ten thousand at a time."""
@@ -59,10 +73,19 @@ class Samples:
 
     @property
     def span_ns(self) -> tuple[int, int]:
-        """The first and the last moment for which arrivals were planned: of a run as declared, of a file as found."""
+        """The first and the last moment for which arrivals were planned: of a run as declared, of files as found."""
+        first, last = self.shared_span_ns or (self.first_ns, self.last_planned_ns)
         if self.run is not None:
-            return self.run.t0_ns, self.run.t0_ns + self.run.length_ns - 1
-        return self.first_ns, self.last_planned_ns
+            first, last = self.run.t0_ns, self.run.t0_ns + self.run.length_ns - 1
+        if not self.days_ns:
+            return first, last
+        start, end = self.days_ns[0], self.days_ns[-1] - 1
+        return min(max(first, start), end), min(max(last, start), end)
+
+    @property
+    def resolution_ns(self) -> int:
+        """How much shorter than recorded a time can have been."""
+        return self.origin.resolution_ns if self.origin is not None else 0
 
     def kinds_of(self, population: str) -> npt.NDArray[np.intp]:
         """The places of the kinds of a class, or of the kind that stands in for one."""

@@ -106,6 +106,21 @@ class Series:
         return estimate_inflation(self.n[judged], counts, cycle=self.cycle_bins)
 
 
+_COUNTED = ("n", "hits", "favourable", "faster_p50", "faster_p75", "planned", "ended", "time_sum_s")
+
+
+def stacked_series(series: Sequence[Series]) -> Series:
+    """Series of recordings of the same time as one: what happened in a second is counted in that second.
+
+    Put one after the other they would pass for independent, although they met the same gateway at the same moments.
+    """
+    if len(series) == 1:
+        return series[0]
+    return replace(
+        series[0], **{name: np.sum([getattr(each, name) for each in series], axis=0) for name in _COUNTED}
+    )
+
+
 def joined_series(series: Sequence[Series]) -> Series:
     """Series of several recordings one after the other, in the order of their time; one stays as it is."""
     if len(series) == 1:
@@ -113,9 +128,8 @@ def joined_series(series: Sequence[Series]) -> Series:
     in_order = sorted(
         series, key=lambda each: (each.bins.first_ns, each.bins.count, each.n.tobytes(), each.hits.tobytes())
     )
-    columns = ("n", "hits", "favourable", "faster_p50", "faster_p75", "planned", "ended", "time_sum_s")
     joined = {
-        name: np.concatenate([getattr(each, name)[each.judged] for each in in_order]) for name in columns
+        name: np.concatenate([getattr(each, name)[each.judged] for each in in_order]) for name in _COUNTED
     }
     first = in_order[0]
     bins = Bins(first_ns=first.bins.first_ns, width_ns=first.bins.width_ns, count=joined["n"].size)

@@ -36,11 +36,12 @@ class Table:
     impossible: Counts  # (kinds,): measured misses with times that cannot be true
     hits_without_own_lag: Counts  # (kinds, ZONES): misses that our own lag made
     own_lag_ms: Counts  # (kinds, 65536): measured transactions by own lag
+    days: Counts  # (days of a month, kinds, 2): judged, and of these hits
     excluded: dict[str, Counts]  # (kinds,): by reason
     times: ResponseTimes
 
     @classmethod
-    def empty(cls, kinds: int, bins: Bins, *, cycle_s: float | None) -> Table:
+    def empty(cls, kinds: int, bins: Bins, *, cycle_s: float | None, days: int = 0) -> Table:
         """A table with nothing in it."""
 
         def zeros(*shape: int) -> Counts:
@@ -64,6 +65,7 @@ class Table:
             impossible=zeros(kinds),
             hits_without_own_lag=zeros(kinds, ZONES),
             own_lag_ms=zeros(kinds, OWN_LAG_SATURATED_MS + 1),
+            days=zeros(days, kinds, 2),
             excluded={},
             times=ResponseTimes(response=histogram(), service=histogram()),
         )

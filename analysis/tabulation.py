@@ -92,7 +92,9 @@ class _Counter:
         self.windows = samples.maintenance if MAINTENANCE in clause.excluding else ()
         self.zone_starts = [samples.first_ns + factor * samples.warm_up_ns for factor in (1, 2)]
         self.bins = Bins.spanning(*samples.span_ns)
-        self.table = Table.empty(len(samples.kinds), self.bins, cycle_s=samples.cycle_s)
+        self.edges = np.array(samples.days_ns, dtype=np.int64)
+        days = max(0, self.edges.size - 1)
+        self.table = Table.empty(len(samples.kinds), self.bins, cycle_s=samples.cycle_s, days=days)
 
     def add(self, block: Block, read: Callable[[Places], Block], kept: Mask | None) -> None:
         """Count the originals of a block, but for those that are not kept."""
@@ -103,6 +105,8 @@ class _Counter:
         answered = block.answered(self.answers)
         hit = self._hits(block, answered)
         bins, zone = self.bins.places(block.planned_ns), self._zones(block)
+        if self.edges.size:
+            inside = inside & (block.planned_ns >= self.edges[0]) & (block.planned_ns < self.edges[-1])
         if self.windows:
             inside = self._outside_maintenance(block, inside, hit, zone > 0)
         self._count_in_flight(block, bins, inside)
@@ -120,6 +124,8 @@ class _Counter:
                 cells[misses][self._count_misses(block.at(misses), answered[misses], zone[misses])], shape
             )
         measured = judged & (zone > 0)
+        if self.edges.size:
+            self._count_days(block, measured, hit)
         self._count_own_lag(block, measured)
         self._code(block, read, measured, answered, bins)
 
@@ -228,7 +234,17 @@ class _Counter:
         if self.failures is not None:
             return np.asarray(never_sent | refused | impossible)  # a failure is one however long it took
         by_time = answered | self.by_time[block.outcome]
+        if self.samples.resolution_ns:
+            without_lag = without_lag | (waited - self.samples.resolution_ns <= self.limit_ns)
         return np.asarray((by_time & without_lag) | never_sent | refused | impossible)
+
+    def _count_days(self, block: Block, measured: Mask, hit: Mask) -> None:
+        at = np.flatnonzero(measured)
+        day = np.searchsorted(self.edges, block.planned_ns[at], side="right") - 1
+        shape = self.table.days.shape
+        both = _counted((day * shape[1] + block.kind[at]) * 2 + hit[at], shape)
+        self.table.days[..., 0] += both.sum(axis=-1)
+        self.table.days[..., 1] += both[..., 1]
 
     def _count_own_lag(self, block: Block, measured: Mask) -> None:
         lag = block.own_lag_ms

@@ -11,9 +11,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt, Severity
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
+from analysis.reports.month_table import render_coverage, render_days
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -41,7 +43,8 @@ def render_terminal(verdict: Verdict) -> RenderableType:
     """Everything a person needs to believe or doubt the verdict; print it with a rich console."""
     return Group(
         _banner(verdict),
-        *(part for clause in verdict.clauses for part in _clause(clause)),
+        *render_coverage(verdict.month),
+        *(part for clause in verdict.clauses for part in _clause(clause, verdict.month)),
         *_validity(verdict.validity),
         Text(),
         _correctness(verdict.correctness),
@@ -55,7 +58,7 @@ def _banner(verdict: Verdict) -> Panel:
     return Panel(text, border_style=colour, box=box.ROUNDED)
 
 
-def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
+def _clause(judged: ClauseVerdict, month: MonthCoverage | None) -> Iterator[RenderableType]:
     clause = judged.clause
     yield Text()
     yield Text.assemble(
@@ -75,6 +78,8 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     yield _times(judged)
     for each in judged.populations:
         yield from (Text(f"{each.name}: {line}") for line in (*_left_out(each), *each.notes))
+    if month is not None:
+        yield from render_days(judged, month)
     yield from _readings(judged)
     yield from _sensitivity(judged)
 

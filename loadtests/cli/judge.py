@@ -9,21 +9,25 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from analysis.calendar_month import parse_month
 from analysis.exit_codes import ExitCode
 from analysis.judgement import judge_recordings
 from loadtests.cli.options import DEFAULT_SLA
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
-from scenarios.loading import load_sla
+from scenarios.loading import load_kind_names, load_sla
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
+
+DEFAULT_ZONE = "UTC"
 
 
 def judge(
     recordings: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN_OR_FILE...", help="Run folders or observation files; several are merged."
+            metavar="RUN_OR_FILE...",
+            help="Run folders, observation files, or results of JMeter, k6 or Locust; several are merged.",
         ),
     ],
     sla: Annotated[
@@ -32,20 +36,40 @@ def judge(
             "--sla", metavar="S", help="Another SLA than the run's, or several; for a file: instamed."
         ),
     ] = None,
+    kinds: Annotated[
+        Path | None,
+        typer.Option(
+            "--kinds", metavar="FILE", help="Which name in another tool's file is what transaction."
+        ),
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", help="Judge what was planned in a calendar month, by day."
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", metavar="ZONE", help="Time zone of the month; UTC without it.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write verdict.json.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
-    """Judge run folders or observation files again; the exit code is the verdict."""
+    """Judge run folders, observation files or other tools' results; the exit code is the verdict."""
     console = Console(stderr=json)
     slas = tuple(load_sla(each) for each in sla or ())
-    if len(recordings) == 1 and recordings[0].is_dir():
+    names = None if kinds is None else load_kind_names(kinds)
+    if zone is not None and month is None:
+        raise DeclarationError("--zone", [Problem(where="", message="is the zone of a --month; give both")])
+    calendar = None if month is None else parse_month(month, zone or DEFAULT_ZONE)
+    if len(recordings) == 1 and recordings[0].is_dir() and names is None and calendar is None:
         folder = RunFolder.at(recordings[0])
         _keep_own_verdict(folder, slas, out)
         raise typer.Exit(deliver(folder, console, as_json=json, slas=slas, out=out))
     whole_runs = all(each.is_dir() for each in recordings)
-    verdict = judge_recordings(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
+    default = () if whole_runs else (load_sla(DEFAULT_SLA),)
+    verdict = judge_recordings(recordings, slas or default, names=names, month=calendar)
     show(verdict, console, as_json=json)
     if out is not None:
         keep(verdict, out / "verdict.json", console)
