@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from analysis.doubts import Doubt
-from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.exit_codes import ExitCode, InconclusiveAs, worst_exit_code
 from analysis.proportions import Bounds, Share
 from analysis.verdict_table import VerdictCode
 from scenarios.sla import Clause
@@ -132,6 +132,7 @@ class Verdict:
     validity: tuple[Doubt, ...]
     correctness: Correctness
     run: Mapping[str, Any]
+    inconclusive_as: InconclusiveAs | None = None  # the caller's policy; it moves the exit code alone
 
 
 _EXIT_CODES = {

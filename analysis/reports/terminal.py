@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.doubts import Doubt, Severity
+from analysis.policy import policy_sentence
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
@@ -52,6 +53,9 @@ def _banner(verdict: Verdict) -> Panel:
     colour = _COLOURS[verdict.verdict]
     on = f" on {' and '.join(each.value for each in verdict.failed_on)}" if verdict.failed_on else ""
     text = Text.assemble((f"{verdict.verdict.value}{on}", f"bold {colour}"), "\n", verdict.sentence)
+    policy = policy_sentence(verdict)
+    if policy is not None:
+        text.append(f"\n{policy}", style="bold")
     return Panel(text, border_style=colour, box=box.ROUNDED)
 
 
