@@ -147,7 +147,12 @@ def test_the_longest_summary_is_under_sixty_lines(tmp_path: Path) -> None:
     assert "| and 47 more | | | | | | | | | |" in lines
 
 
-HOSTILE = "<script>alert(1)</script> | `a` *b* _c_ [d](https://e.test) ![f](//g) ~~h~~ &lt; @team\n# i\u202e\x00 www.j.test"
+HOSTILE = "\n".join(
+    [
+        "<script>alert(1)</script> | `a` *b* _c_ [d](https://e.test) ![f](//g) ~~h~~ &lt; @team",
+        "# i\u202e\x00 www.j.test",
+    ]
+)
 
 
 @pytest.mark.parametrize("text", [HOSTILE, *HOSTILE.split(), "- item", "1. x", "\\|", "$x$", "x" * 10_000])
