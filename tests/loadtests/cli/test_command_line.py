@@ -105,6 +105,14 @@ def test_what_is_shipped_is_listed_by_name(slagate: Slagate) -> None:
     assert "  card_sale_only, eligibility_only" in said.out
 
 
+def test_the_schemas_of_the_files_are_listed_as_an_editor_takes_them(slagate: Slagate) -> None:
+    lines = slagate("list", "--schemas").out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        [name, "#:schema"] for name in ("scenario", "sla", "target")
+    ]
+    assert all(Path(line.partition("#:schema ")[2]).is_file() for line in lines)
+
+
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_an_unknown_scenario_ends_2_and_says_which_exist(
     slagate: Slagate, tmp_path: Path, command: str
