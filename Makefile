@@ -45,7 +45,8 @@ bench: $(VENV)/installed-bench ## Measure against every speed bar (needs wrk and
 		echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || missed="$$missed $$bench"; \
 	done; test -z "$$missed" || { echo "below the bar, or not measured:$$missed"; exit 1; }
 
-soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
+soak: $(VENV)/installed-dev ## A hundred gate runs of a healthy gateway, and its memory over a million transactions (needs wrk; hours)
+	@$(BIN)/python -m tests.benchmarks.gate_flakes
 	@$(BIN)/python -m tests.benchmarks.gateway_soak --sales
 
 bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)

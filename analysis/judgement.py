@@ -117,7 +117,7 @@ def judge_samples(
         clauses=clauses,
         validity=doubts,
         correctness=correctness,
-        run=_run_summary(recordings),
+        run=_run_summary(recordings, code),
         month=month,
     )
 
@@ -228,11 +228,19 @@ def _version(samples: Samples) -> str | None:
         return samples.run.slagate if samples.run else None
 
 
-def _run_summary(recordings: Sequence[Samples]) -> dict[str, Any]:
+def _run_summary(recordings: Sequence[Samples], code: VerdictCode) -> dict[str, Any]:
     if len(recordings) == 1:
-        return _summary(recordings[0])
+        return _summary(recordings[0]) | _attempts(recordings[0], code)
     rows = sum(each.size for each in recordings)
     return {"recordings": [_summary(each) for each in recordings], "rows": rows}
+
+
+def _attempts(samples: Samples, code: VerdictCode) -> dict[str, Any]:
+    """Every attempt at this run in order, itself last, where INVALID ones came before."""
+    if samples.run is None or not samples.run.earlier_attempts:
+        return {}
+    own = {"run_dir": Path(samples.source).name, "verdict": code.value}
+    return {"attempts": [*samples.run.earlier_attempts, own]}
 
 
 def _summary(samples: Samples) -> dict[str, Any]:
@@ -251,6 +259,7 @@ def _summary(samples: Samples) -> dict[str, Any]:
         "seed": run.seed,
         "digest": run.digest,
         "tags": dict(run.tags),
+        "command": list(run.command),
         "started_ns": run.t0_ns,
         "ended": run.end.ended if run.end else None,
         "planned": run.planned_total,

@@ -24,7 +24,9 @@ class ObservationMeta(BaseModel):
 
     kinds: tuple[Name, ...] = ()
     kind_class: dict[Name, Name] = {}
+    planned_span: tuple[Stamp, Stamp] | None = None  # arrivals were planned for [from, to); else as found
     cutoff_ns: Stamp | None = None
+    drained: bool = False  # answers were waited for after the last arrival: only rows in flight can be open
     warmup_ns: Annotated[int, Field(strict=True, ge=0, le=2**62)] = 0
     maintenance: tuple[tuple[Stamp, Stamp], ...] = ()
     longest_stall: Annotated[Duration, Field(gt=0)] | None = None
@@ -35,6 +37,12 @@ class ObservationMeta(BaseModel):
         if any(end <= start for start, end in self.maintenance):
             raise PydanticCustomError(
                 "maintenance", "a maintenance window [from, to) must end after it begins"
+            )
+        if self.planned_span is not None and self.planned_span[1] <= self.planned_span[0]:
+            raise PydanticCustomError("planned_span", "planned_span [from, to) must end after it begins")
+        if self.drained and self.cutoff_ns is None:
+            raise PydanticCustomError(
+                "drained", "drained needs cutoff_ns: until when answers were waited for"
             )
         return self
 

@@ -63,6 +63,8 @@ class RunFacts:
     torn: int  # last rows dropped because their writer was killed
     gateway_cpu_share: float | None
     custom_kinds: tuple[CustomKind, ...] = ()
+    command: tuple[str, ...] = ()  # the command line that made the run
+    earlier_attempts: tuple[Mapping[str, Any], ...] = ()  # INVALID runs that this one repeats
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -126,6 +128,8 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
                 CustomKind(int(each["number"]), str(each["kind"]), str(each["class"]))
                 for each in plan.get("kinds", ())
             ),
+            command=tuple(str(word) for word in plan.get("command", ())),
+            earlier_attempts=tuple(folder.read_attempts()),
         )
     except KeyError as error:
         raise RunFolderError(

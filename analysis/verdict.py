@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt
-from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.exit_codes import ExitCode, InconclusiveAs, worst_exit_code
 from analysis.proportions import Bounds, Share
 from analysis.verdict_table import VerdictCode
 from scenarios.sla import Clause
@@ -143,6 +143,7 @@ class Verdict:
     validity: tuple[Doubt, ...]
     correctness: Correctness
     run: Mapping[str, Any]
+    inconclusive_as: InconclusiveAs | None = None  # the caller's policy; it moves the exit code alone
     month: MonthCoverage | None = None  # of a verdict on a calendar month
 
 

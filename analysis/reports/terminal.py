@@ -13,6 +13,7 @@ from rich.text import Text
 
 from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt, Severity
+from analysis.policy import policy_sentence
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
 from analysis.reports.month_table import render_coverage, render_days
@@ -55,6 +56,9 @@ def _banner(verdict: Verdict) -> Panel:
     colour = _COLOURS[verdict.verdict]
     on = f" on {' and '.join(each.value for each in verdict.failed_on)}" if verdict.failed_on else ""
     text = Text.assemble((f"{verdict.verdict.value}{on}", f"bold {colour}"), "\n", verdict.sentence)
+    policy = policy_sentence(verdict)
+    if policy is not None:
+        text.append(f"\n{policy}", style="bold")
     return Panel(text, border_style=colour, box=box.ROUNDED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt
+from analysis.policy import is_applied
 from analysis.proportions import Bounds
 from analysis.verdict import ClauseVerdict, PopulationVerdict, Verdict
 
@@ -20,6 +21,10 @@ def render_json(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict.value,
         "failed_on": [each.value for each in verdict.failed_on],
         "exit_code": int(verdict.exit_code),
+        "policy": {
+            "inconclusive_as": verdict.inconclusive_as.value if verdict.inconclusive_as else None,
+            "applied": is_applied(verdict),
+        },
         "sentence": verdict.sentence,
         "clauses": [_clause(each, verdict.month) for each in verdict.clauses],
         "validity": [_doubt(each) for each in verdict.validity],

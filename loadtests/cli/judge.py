@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,10 @@ import typer
 from rich.console import Console
 
 from analysis.calendar_month import parse_month
-from analysis.exit_codes import ExitCode
 from analysis.judgement import judge_recordings
-from loadtests.cli.options import DEFAULT_SLA
+from analysis.policy import under_policy
+from loadtests.cli.job_summary import tell_job
+from loadtests.cli.options import DEFAULT_SLA, InconclusiveOption
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_kind_names, load_sla
@@ -52,8 +54,9 @@ def judge(
         str | None, typer.Option("--zone", metavar="ZONE", help="Time zone of the month; UTC without it.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to write verdict.json.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write what is derived.")
     ] = None,
+    inconclusive_as: InconclusiveOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
     """Judge run folders, observation files or other tools' results; the exit code is the verdict."""
@@ -66,14 +69,17 @@ def judge(
     if len(recordings) == 1 and recordings[0].is_dir() and names is None and calendar is None:
         folder = RunFolder.at(recordings[0])
         _keep_own_verdict(folder, slas, out)
-        raise typer.Exit(deliver(folder, console, as_json=json, slas=slas, out=out))
+        verdict = deliver(folder, console, as_json=json, slas=slas, out=out, inconclusive_as=inconclusive_as)
+        raise typer.Exit(verdict.exit_code)
     whole_runs = all(each.is_dir() for each in recordings)
     default = () if whole_runs else (load_sla(DEFAULT_SLA),)
-    verdict = judge_recordings(recordings, slas or default, names=names, month=calendar)
+    merged = judge_recordings(recordings, slas or default, names=names, month=calendar)
+    verdict = under_policy(merged, inconclusive_as)
     show(verdict, console, as_json=json)
     if out is not None:
-        keep(verdict, out / "verdict.json", console)
-    raise typer.Exit(ExitCode(verdict.exit_code))
+        keep(verdict, out, console)
+    tell_job(verdict, console, os.environ, as_json=json)
+    raise typer.Exit(verdict.exit_code)
 
 
 def _keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:

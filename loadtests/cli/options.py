@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.exit_codes import InconclusiveAs
 from loadtests.plan_checks import check_plan, check_size
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
@@ -52,6 +53,14 @@ ProfileOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", min=1, help="Processes that send, on this machine; by default 1."),
+]
+InconclusiveOption = Annotated[
+    InconclusiveAs | None,
+    typer.Option(
+        "--inconclusive-as",
+        metavar="fail|pass",
+        help="What an INCONCLUSIVE verdict ends with, in place of 3; the verdict stays.",
+    ),
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Kept in plan.json.")]
 

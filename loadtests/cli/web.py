@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.exit_codes import ExitCode, InconclusiveAs, worst_exit_code
 from loadtests.cli.children import ChildFailedError
 from loadtests.cli.fleet import LOOPBACK, Crew, Fleet, WebPlace
 from loadtests.cli.sending import Interrupts
@@ -30,6 +30,7 @@ def serve_web(
     out: Path,
     run_dir: Path | None,
     as_json: bool,
+    inconclusive_as: InconclusiveAs | None,
 ) -> ExitCode:
     """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended."""
     codes: list[ExitCode] = []
@@ -43,7 +44,7 @@ def serve_web(
             with interrupts.installed():
                 fleet.start()
                 try:
-                    opened = _follow(fleet, console, codes, as_json=as_json)
+                    opened = _follow(fleet, console, codes, as_json=as_json, inconclusive_as=inconclusive_as)
                 finally:
                     fleet.end(in_order=True)
             if opened or interrupts.count:
@@ -55,7 +56,14 @@ def serve_web(
     return worst_exit_code(codes) if codes else ExitCode.INTERRUPTED
 
 
-def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: bool) -> bool:
+def _follow(
+    fleet: Fleet,
+    console: Console,
+    codes: list[ExitCode],
+    *,
+    as_json: bool,
+    inconclusive_as: InconclusiveAs | None,
+) -> bool:
     """Judge runs as they end, until the engine closes its side; whether the web UI was open at all."""
     opened = False
     while True:
@@ -76,4 +84,6 @@ def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: b
         elif report["event"] == "refused":
             console.print(str(report["message"]), highlight=False, soft_wrap=True)
         elif report["event"] == "run-ended" and RunFolder(Path(report["run_dir"])).plan_file.exists():
-            codes.append(deliver(RunFolder(Path(report["run_dir"])), console, as_json=as_json))
+            folder = RunFolder(Path(report["run_dir"]))
+            verdict = deliver(folder, console, as_json=as_json, inconclusive_as=inconclusive_as)
+            codes.append(verdict.exit_code)
