@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,30 @@ from scenarios.run_folder import RunFolder
 from scenarios.sla import Clause, Sla
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict with the recordings it is about, for those who show more of them than their verdict."""
+
+    verdict: Verdict
+    recordings: tuple[Samples, ...]
+
+
 def judge_run(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Verdict:
     """The verdict on a run folder under `slas`, or under those it was planned with.
 
     The exit code is 130 if end.json or the caller says that the run was interrupted. Raises RunFolderError.
     """
+    return judge_folder(folder, slas, interrupted=interrupted).verdict
+
+
+def judge_folder(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Judged:
+    """The same with the samples that were judged."""
     samples = read_run(folder)
     assert samples.run is not None
-    return judge_samples(
+    verdict = judge_samples(
         (samples,), slas or samples.run.slas, interrupted=interrupted or samples.run.interrupted
     )
+    return Judged(verdict=verdict, recordings=(samples,))
 
 
 def judge_file(path: Path, sla: Sla) -> Verdict:
@@ -52,6 +66,14 @@ def judge_file(path: Path, sla: Sla) -> Verdict:
 def judge_recordings(paths: Sequence[Path], slas: Sequence[Sla] | None) -> Verdict:
     """The verdict on run folders or observation files as one. None: the service levels the runs were planned with.
 
+    Raises DeclarationError as `judge_together`.
+    """
+    return judge_together(paths, slas).verdict
+
+
+def judge_together(paths: Sequence[Path], slas: Sequence[Sla] | None) -> Judged:
+    """The same with the samples that were judged.
+
     Raises DeclarationError where they do not belong together, or where files need a service level.
     """
     recordings = read_recordings(paths)
@@ -61,7 +83,8 @@ def judge_recordings(paths: Sequence[Path], slas: Sequence[Sla] | None) -> Verdi
             "what to judge", [Problem(where="", message="an observation file needs an SLA")]
         )
     interrupted = any(each.run is not None and each.run.interrupted for each in recordings)
-    return judge_samples(recordings, slas or planned, interrupted=interrupted)
+    verdict = judge_samples(recordings, slas or planned, interrupted=interrupted)
+    return Judged(verdict=verdict, recordings=recordings)
 
 
 def judge_samples(

@@ -41,6 +41,10 @@ class RunFolder:
         return self.path / "verdict.json"
 
     @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 
@@ -88,7 +92,11 @@ class RunFolder:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file so that a reader sees the old one or the new one, never half of either."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in the same way."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

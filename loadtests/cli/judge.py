@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from analysis.exit_codes import ExitCode
-from analysis.judgement import judge_recordings
+from analysis.judgement import judge_together
 from loadtests.cli.options import DEFAULT_SLA
+from loadtests.cli.report_file import write_report
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_sla
@@ -33,7 +34,7 @@ def judge(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where to write verdict.json.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write verdict.json and report.html.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
 ) -> None:
@@ -42,17 +43,18 @@ def judge(
     slas = tuple(load_sla(each) for each in sla or ())
     if len(recordings) == 1 and recordings[0].is_dir():
         folder = RunFolder.at(recordings[0])
-        _keep_own_verdict(folder, slas, out)
+        keep_own_verdict(folder, slas, out)
         raise typer.Exit(deliver(folder, console, as_json=json, slas=slas, out=out))
     whole_runs = all(each.is_dir() for each in recordings)
-    verdict = judge_recordings(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
-    show(verdict, console, as_json=json)
+    judged = judge_together(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
+    show(judged.verdict, console, as_json=json)
     if out is not None:
-        keep(verdict, out / "verdict.json", console)
-    raise typer.Exit(ExitCode(verdict.exit_code))
+        keep(judged.verdict, out / "verdict.json", console)
+        write_report(judged, out / "report.html", console, silent=json)
+    raise typer.Exit(ExitCode(judged.verdict.exit_code))
 
 
-def _keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:
+def keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:
     """Raise DeclarationError where the verdict under other SLAs would replace the run's own."""
     planned = folder.read_plan()["slas"]
     if slas and out is None and [each.model_dump(mode="json", by_alias=True) for each in slas] != planned:

@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis.exit_codes import ExitCode
-from analysis.judgement import judge_run
+from analysis.judgement import judge_folder
 from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
+from loadtests.cli.report_file import write_report
 from scenarios.run_folder import RunFolder, write_json
 from scenarios.sla import Sla
 
@@ -27,13 +28,15 @@ def deliver(
     slas: Sequence[Sla] = (),
     out: Path | None = None,
 ) -> ExitCode:
-    """Judge a run folder, show the verdict, keep it as verdict.json; the exit code is the verdict's.
+    """Judge a run folder, show the verdict, keep it as verdict.json and report.html; the exit code is the verdict's.
 
     A verdict that cannot be written still holds and is shown.
     """
-    verdict = judge_run(folder, slas, interrupted=interrupted)
+    judged = judge_folder(folder, slas, interrupted=interrupted)
+    verdict = judged.verdict
     show(verdict, console, as_json=as_json)
     keep(verdict, (out or folder.path) / "verdict.json", console)
+    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json)
     if not as_json:
         console.print(f"run folder: {folder.path}", soft_wrap=True, highlight=False)
     return verdict.exit_code
