@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,30 @@ from scenarios.run_folder import RunFolder
 from scenarios.sla import Clause, Sla
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict with the recordings it is about, for those who show more of them than their verdict."""
+
+    verdict: Verdict
+    recordings: tuple[Samples, ...]
+
+
 def judge_run(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Verdict:
     """The verdict on a run folder under `slas`, or under those it was planned with.
 
     The exit code is 130 if end.json or the caller says that the run was interrupted. Raises RunFolderError.
     """
+    return judge_folder(folder, slas, interrupted=interrupted).verdict
+
+
+def judge_folder(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Judged:
+    """The same with the samples that were judged."""
     samples = read_run(folder)
     assert samples.run is not None
-    return judge_samples(
+    verdict = judge_samples(
         (samples,), slas or samples.run.slas, interrupted=interrupted or samples.run.interrupted
     )
+    return Judged(verdict=verdict, recordings=(samples,))
 
 
 def judge_file(path: Path, sla: Sla) -> Verdict:
@@ -63,6 +77,21 @@ def judge_recordings(
 ) -> Verdict:
     """The verdict on run folders or files as one. None: the service levels the runs were planned with.
 
+    Raises DeclarationError as `judge_together`.
+    """
+    return judge_together(paths, slas, names=names, month=month, now_ns=now_ns).verdict
+
+
+def judge_together(
+    paths: Sequence[Path],
+    slas: Sequence[Sla] | None,
+    *,
+    names: KindNames | None = None,
+    month: CalendarMonth | None = None,
+    now_ns: int | None = None,
+) -> Judged:
+    """The same with the samples that were judged.
+
     `names` explains other tools' names. With a `month` only what was planned in it is judged; `now_ns` says whether it
     is over. Raises DeclarationError where they do not belong together, or where files need a service level.
     """
@@ -74,9 +103,11 @@ def judge_recordings(
         )
     interrupted = any(each.run is not None and each.run.interrupted for each in recordings)
     if month is None:
-        return judge_samples(recordings, slas or planned, interrupted=interrupted)
+        verdict = judge_samples(recordings, slas or planned, interrupted=interrupted)
+        return Judged(verdict=verdict, recordings=recordings)
     inside, coverage = within_month(recordings, month, now_ns=time.time_ns() if now_ns is None else now_ns)
-    return judge_samples(inside, slas or planned, interrupted=interrupted, month=coverage)
+    verdict = judge_samples(inside, slas or planned, interrupted=interrupted, month=coverage)
+    return Judged(verdict=verdict, recordings=inside)
 
 
 def judge_samples(

@@ -45,6 +45,10 @@ class RunFolder:
         return self.path / "verdict.json"
 
     @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,11 @@ import typer
 from rich.console import Console
 
 from analysis.calendar_month import parse_month
-from analysis.judgement import judge_recordings
+from analysis.judgement import judge_together
 from analysis.policy import under_policy
 from loadtests.cli.job_summary import tell_job
 from loadtests.cli.options import DEFAULT_SLA, InconclusiveOption
+from loadtests.cli.report_file import write_report
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_kind_names, load_sla
@@ -68,21 +70,23 @@ def judge(
     calendar = None if month is None else parse_month(month, zone or DEFAULT_ZONE)
     if len(recordings) == 1 and recordings[0].is_dir() and names is None and calendar is None:
         folder = RunFolder.at(recordings[0])
-        _keep_own_verdict(folder, slas, out)
+        keep_own_verdict(folder, slas, out)
         verdict = deliver(folder, console, as_json=json, slas=slas, out=out, inconclusive_as=inconclusive_as)
         raise typer.Exit(verdict.exit_code)
     whole_runs = all(each.is_dir() for each in recordings)
     default = () if whole_runs else (load_sla(DEFAULT_SLA),)
-    merged = judge_recordings(recordings, slas or default, names=names, month=calendar)
-    verdict = under_policy(merged, inconclusive_as)
+    together = judge_together(recordings, slas or default, names=names, month=calendar)
+    judged = replace(together, verdict=under_policy(together.verdict, inconclusive_as))
+    verdict = judged.verdict
     show(verdict, console, as_json=json)
     if out is not None:
         keep(verdict, out, console)
+        write_report(judged, out / "report.html", console, silent=json)
     tell_job(verdict, console, os.environ, as_json=json)
     raise typer.Exit(verdict.exit_code)
 
 
-def _keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:
+def keep_own_verdict(folder: RunFolder, slas: Sequence[Sla], out: Path | None) -> None:
     """Raise DeclarationError where the verdict under other SLAs would replace the run's own."""
     planned = folder.read_plan()["slas"]
     if slas and out is None and [each.model_dump(mode="json", by_alias=True) for each in slas] != planned:

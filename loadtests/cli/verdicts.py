@@ -6,18 +6,20 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from analysis.exit_codes import ExitCode, InconclusiveAs
-from analysis.judgement import judge_run
+from analysis.judgement import judge_folder
 from analysis.policy import under_policy
 from analysis.reports.derived_files import write_derived
 from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
 from loadtests.cli.job_summary import tell_job
+from loadtests.cli.report_file import write_report
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
 
@@ -38,10 +40,13 @@ def deliver(
     A verdict that cannot be written still holds and is shown. `repeat_invalid`: an INVALID one is not the last word, so
     that it goes to the terminal and its folder, and to nobody who waits for one verdict.
     """
-    verdict = under_policy(judge_run(folder, slas, interrupted=interrupted), inconclusive_as)
+    found = judge_folder(folder, slas, interrupted=interrupted)
+    judged = replace(found, verdict=under_policy(found.verdict, inconclusive_as))
+    verdict = judged.verdict
     last = not (repeat_invalid and verdict.exit_code is ExitCode.INVALID)
     show(verdict, console, as_json=as_json and last)
     keep(verdict, out or folder.path, console)
+    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json)
     if last:
         tell_job(verdict, console, os.environ, as_json=as_json)
     if not as_json:
