@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from analysis.doubts import Doubt, DoubtCode, doubt
 from analysis.roll_call import RollCall
-from analysis.run_facts import COMPLETED, EndFacts, RunFacts
+from analysis.run_facts import COMPLETED, CURTAILED, STOPPED_BY_RULE, EndFacts, RunFacts
 from analysis.samples import Samples
 from analysis.wording import count_text, share_text
 from scenarios.observation import STEPS_PER_ROOT
 
 _NAMED = 5  # arrivals named in a message
+_AS_DECLARED = (COMPLETED, CURTAILED, STOPPED_BY_RULE)
 
 
 def accounting_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
@@ -51,7 +52,7 @@ def _ending(run: RunFacts) -> Iterator[Doubt]:
         )
         return
     end = run.end
-    if end.ended != COMPLETED:
+    if end.ended not in _AS_DECLARED:
         yield doubt(
             DoubtCode.ENDED_EARLY,
             f"The run ended as {end.ended} with {count_text(end.not_due)} of "

@@ -14,6 +14,7 @@ from rich.text import Text
 from analysis.doubts import Doubt, Severity
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
+from analysis.run_facts import CURTAILED, STOPPED_BY_RULE
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -26,6 +27,7 @@ from analysis.wording import (
     success_text,
     upper_text,
 )
+from scenarios.duration import duration_text
 
 _COLOURS = {
     VerdictCode.PASS: "green",
@@ -41,6 +43,7 @@ def render_terminal(verdict: Verdict) -> RenderableType:
     """Everything a person needs to believe or doubt the verdict; print it with a rich console."""
     return Group(
         _banner(verdict),
+        *_stopped(verdict),
         *(part for clause in verdict.clauses for part in _clause(clause)),
         *_validity(verdict.validity),
         Text(),
@@ -53,6 +56,13 @@ def _banner(verdict: Verdict) -> Panel:
     on = f" on {' and '.join(each.value for each in verdict.failed_on)}" if verdict.failed_on else ""
     text = Text.assemble((f"{verdict.verdict.value}{on}", f"bold {colour}"), "\n", verdict.sentence)
     return Panel(text, border_style=colour, box=box.ROUNDED)
+
+
+def _stopped(verdict: Verdict) -> Iterator[RenderableType]:
+    """Why a run did not go to its planned end, where a rule ended it."""
+    if verdict.run.get("ended") in (CURTAILED, STOPPED_BY_RULE):
+        after = duration_text(verdict.run["stopped_after_s"])
+        yield Text(f"Stopped after {after} ({verdict.run['ended']}): {verdict.run['ended_because']}.")
 
 
 def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
