@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from analysis.doubts import Doubt, DoubtCode, doubt
 from analysis.roll_call import RollCall
-from analysis.run_facts import COMPLETED, EndFacts, RunFacts
+from analysis.run_facts import COMPLETED, CURTAILED, STOPPED_BY_RULE, EndFacts, RunFacts
 from analysis.samples import Samples
 from analysis.wording import count_text, share_text
 from scenarios.observation import STEPS_PER_ROOT
 
 _NAMED = 5  # arrivals named in a message
 ALIKE_BY_CHANCE = 1e-4  # share of rows of another tool, whose stamps are coarse, that may agree in everything
+_AS_DECLARED = (COMPLETED, CURTAILED, STOPPED_BY_RULE)
 
 
 def accounting_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
@@ -52,7 +53,7 @@ def _ending(run: RunFacts) -> Iterator[Doubt]:
         )
         return
     end = run.end
-    if end.ended != COMPLETED:
+    if end.ended not in _AS_DECLARED:
         yield doubt(
             DoubtCode.ENDED_EARLY,
             f"The run ended as {end.ended} with {count_text(end.not_due)} of "

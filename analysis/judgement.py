@@ -21,6 +21,7 @@ from analysis.overlaps import overlap_doubts
 from analysis.population_verdict import judge_population, select_times
 from analysis.readings import ClassTimes, disagreement, judge_readings
 from analysis.roll_call import RollCall
+from analysis.run_facts import RunFacts
 from analysis.samples import Samples, read_run
 from analysis.sensitivity import sensitivity_rows
 from analysis.sentences import verdict_sentence
@@ -274,6 +275,12 @@ def _attempts(samples: Samples, code: VerdictCode) -> dict[str, Any]:
     return {"attempts": [*samples.run.earlier_attempts, own]}
 
 
+def _stopped_after_s(run: RunFacts) -> float | None:
+    """How far into the run nothing more was sent; None where it went to its planned end."""
+    stopped_ns = run.end.stopped_ns if run.end else None
+    return None if stopped_ns is None else round((stopped_ns - run.t0_ns) / NS_PER_S, 3)
+
+
 def _summary(samples: Samples) -> dict[str, Any]:
     run = samples.run
     if run is None:
@@ -293,6 +300,8 @@ def _summary(samples: Samples) -> dict[str, Any]:
         "command": list(run.command),
         "started_ns": run.t0_ns,
         "ended": run.end.ended if run.end else None,
+        "ended_because": run.end.reason if run.end else None,
+        "stopped_after_s": _stopped_after_s(run),
         "planned": run.planned_total,
         "due": run.due,
         "rows": samples.size,

@@ -17,6 +17,8 @@ from scenarios.sla import Sla
 
 COMPLETED = "completed"
 INTERRUPTED = "interrupted"
+CURTAILED = "curtailed"  # nothing could change the verdict any more
+STOPPED_BY_RULE = "stopped-by-rule"  # the evidence sufficed for a rule that was chosen before the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class EndFacts:
     recorder_failure: str | None
     pool_waits: int
     cpu_share: float | None
+    stopped_ns: int | None = None  # since when nothing more was sent; None where it went to its planned end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +155,7 @@ def _end_facts(end: Mapping[str, Any]) -> EndFacts:
     return EndFacts(
         ended=str(end["ended"]),
         reason=end.get("reason"),
+        stopped_ns=None if end.get("stopped_ns") is None else int(end["stopped_ns"]),
         ended_ns=int(end["ended_ns"]),
         due=int(end["due"]),
         not_due=int(end.get("not_due", 0)),

@@ -20,6 +20,9 @@ from analysis.table import ZONES, Table
 from scenarios.observation import ANSWERS, NEVER, Outcome
 from scenarios.sla import Clause
 
+# Takes a block, how to read its rows again, which of them are measured, which answered, and their bins.
+KeepTimes = Callable[[Block, Callable[[Places], Block], Mask, Mask, npt.NDArray[np.int64]], None]
+
 NS_PER_MS = 1_000_000
 MAINTENANCE = "scheduled_maintenance"
 _REFUSED_CREDENTIALS = (401, 403)
@@ -32,7 +35,7 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
 
     Memory: the table, and 7 bytes a judged row for the codes of its times.
     """
-    counter = _Counter(samples, clause)
+    counter = RowCounter(samples, clause)
     repeated: list[Block] = []
     held, most = 0, _REPEATED_ROWS
     for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
@@ -54,7 +57,7 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
 
 def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table]:
     """Roll call and table in one pass over the rows; where arrivals repeat, the table takes a second one."""
-    book, counter = Book(samples), _Counter(samples, clause)
+    book, counter = Book(samples), RowCounter(samples, clause)
     with ThreadPoolExecutor(1) as other:  # numpy lets go of the lock, so a second core can count
         waiting: deque[Future[None]] = deque()
         for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
@@ -72,11 +75,12 @@ _BLOCKS_AHEAD = 4
 _REPEATED_ROWS = 1 << 20
 
 
-class _Counter:
-    """Adds blocks to a table."""
+class RowCounter:
+    """Adds blocks to a table. `keep_times` takes the place of coding each judged row's times, which is what grows."""
 
-    def __init__(self, samples: Samples, clause: Clause) -> None:
+    def __init__(self, samples: Samples, clause: Clause, *, keep_times: KeepTimes | None = None) -> None:
         self.samples, self.limit_ns = samples, clause.limit_ns
+        self._keep_times = keep_times or self._code
         self.answers = np.zeros(256, dtype=np.bool_)
         answers = [int(each) for each in Outcome if each in ANSWERS or each.text in clause.also_answers]
         self.answers[answers] = True
@@ -127,7 +131,7 @@ class _Counter:
         if self.edges.size:
             self._count_days(block, measured, hit)
         self._count_own_lag(block, measured)
-        self._code(block, read, measured, answered, bins)
+        self._keep_times(block, read, measured, answered, bins)
 
     def once_each(self, block: Block) -> Block:
         """The rows with each arrival once. Of duplicates the best stays: no FAIL rests on a recording fault."""

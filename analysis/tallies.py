@@ -124,7 +124,7 @@ def _tally(
         hits_without_own_lag=hits + lag_hits,
         questionable=questionable,
         unrecorded=0,
-        misses=_causes(parts, n - hits),
+        misses=miss_causes(parts, n - hits),
         outcomes=_by_outcome([table.outcomes[of] for table, of in parts]),
         slow_answers=_by_outcome([table.slow_answers[of] for table, of in parts]),
         excluded={reason: sum(table.left_out(reason, of) for table, of in parts) for reason in _REASONS},
@@ -190,7 +190,8 @@ def _variants(
     return found
 
 
-def _causes(parts: Sequence[tuple[Table, list[int]]], misses: int) -> dict[str, int]:
+def miss_causes(parts: Sequence[tuple[Table, list[int]]], misses: int) -> dict[str, int]:
+    """The misses of some kinds by cause: slow, the outcome, or impossible."""
     found = {SLOW: sum(int(table.slow_answers[of].sum()) for table, of in parts)}
     other = np.sum([table.misses[of, MEASURED].sum(axis=(0, 1)) for table, of in parts], axis=0)
     found |= {each.text: int(other[each]) for each in Outcome if each not in ANSWERS and other[each]}

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from loadtests.batches import Batch, DamagedBatchError
 from loadtests.clock import RunClock
 from loadtests.collecting import Collector
-from loadtests.engine import USERS_READY_WITHIN_S, Stop
+from loadtests.engine import LAST_MOMENTS_NS, USERS_READY_WITHIN_S, Stop
 from loadtests.health import LoopWatch, RateTable
 from loadtests.roster import Roster, Worker
 from loadtests.run_ending import distributed_end_json
@@ -142,7 +142,10 @@ class Conductor:
         """Send nothing more; drain. Only the first reason counts."""
         if self._stop is None and not self.over:
             self._stop = stop
-            self._stopped_ns = self._clock.now_ns() if stopped_ns is None else stopped_ns
+            # a worker need not have got to what was planned in the last moments; what it did send counts all the same
+            self._stopped_ns = (
+                self._clock.now_ns() - 2 * LAST_MOMENTS_NS if stopped_ns is None else stopped_ns
+            )
             self._order_all()
 
     def cut(self) -> None:
@@ -306,5 +309,5 @@ class Conductor:
         return self._plan.arrivals.offset_ns[roots] + self._collector.t0_ns
 
 
-_SUMMED = ("due", "sent", "in_flight", "waiting", "late")
-_TABLES = ("judged", "within", "outcomes")
+_SUMMED = ("due", "sent", "in_flight", "waiting", "pool_waits", "late")
+_TABLES = ("judged", "overdue", "within", "outcomes")

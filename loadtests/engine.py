@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,6 +34,7 @@ from scenarios.run_folder import RunFolder
 from scenarios.target import Target
 
 USERS_READY_WITHIN_S = 60.0
+LAST_MOMENTS_NS = 50_000_000  # by which handing out may be behind without being late
 _TICK_S = 0.02
 _FLUSH_EVERY_TICKS = 5
 _SHOW_EVERY_TICKS = 15
@@ -44,8 +45,13 @@ _COLLECT_EVERY = 100_000  # more objects made than freed; a transaction leaves h
 class Stop:
     """Why sending stopped before the plan's end."""
 
-    ended: str  # interrupted | not-authorised | recorder-failed | engine-lost | failed
+    ended: str  # interrupted | curtailed | stopped-by-rule | not-authorised | recorder-failed | engine-lost | failed
     reason: str
+
+    @classmethod
+    def ordered(cls, order: Mapping[str, Any]) -> Stop:
+        """As `slagate run` orders it: a signal unless it says what else."""
+        return cls(ended=order.get("ended", "interrupted"), reason=order["reason"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +164,7 @@ class Engine:
         """Send nothing more; what is in flight is drained. Only the first reason counts."""
         if self._stop is None and not self._finished:
             self._stop = stop
-            self._stopped_ns = self._clock.now_ns()
+            self._stopped_ns = self._last_handed_out_ns()
             self._pacer.close()
 
     def cut(self) -> None:
@@ -197,6 +203,14 @@ class Engine:
         part = self._part(ended_ns)
         self._recorder.close()
         self._home.end(part)
+
+    def _last_handed_out_ns(self) -> int:
+        """When nothing more was sent: now, or just before the arrival of the last moments that nobody got to yet."""
+        now_ns, offsets = self._clock.now_ns(), self._plan.arrivals.offset_ns
+        if self._sender is None or self._pacer.due >= len(offsets):
+            return now_ns
+        next_ns = int(offsets[self._pacer.due]) + self._clock.t0_ns
+        return next_ns if now_ns - LAST_MOMENTS_NS < next_ns < now_ns else now_ns
 
     def _wait_for_users(self) -> None:
         until = time.monotonic() + USERS_READY_WITHIN_S
@@ -246,6 +260,7 @@ class Engine:
 
     def _progress(self) -> dict[str, Any]:
         now_ns = self._clock.now_ns()
+        overdue = self._tally.overdue(now_ns)
         return {
             "event": "progress",
             "elapsed_s": (now_ns - self._clock.t0_ns) / 1e9,
@@ -253,8 +268,10 @@ class Engine:
             "sent": self._tally.started,
             "in_flight": self._tally.in_flight,
             "waiting": self._pacer.backlog,
+            "pool_waits": self._pacer.pool_waits,
             "late": self._tally.late,
-            "judged": dict(self._tally.judged + self._tally.overdue(now_ns)),
+            "judged": dict(self._tally.judged + overdue),
+            "overdue": dict(overdue),
             "within": dict(self._tally.within),
             "outcomes": dict(self._tally.outcomes),
             "stopping": self._stop.ended if self._stop else None,

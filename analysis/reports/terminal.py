@@ -17,6 +17,7 @@ from analysis.policy import policy_sentence
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
 from analysis.reports.month_table import render_coverage, render_days
+from analysis.run_facts import CURTAILED, STOPPED_BY_RULE
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -29,6 +30,7 @@ from analysis.wording import (
     success_text,
     upper_text,
 )
+from scenarios.duration import duration_text
 
 _COLOURS = {
     VerdictCode.PASS: "green",
@@ -45,6 +47,7 @@ def render_terminal(verdict: Verdict) -> RenderableType:
     return Group(
         _banner(verdict),
         *render_coverage(verdict.month),
+        *_stopped(verdict),
         *(part for clause in verdict.clauses for part in _clause(clause, verdict.month)),
         *_validity(verdict.validity),
         Text(),
@@ -60,6 +63,13 @@ def _banner(verdict: Verdict) -> Panel:
     if policy is not None:
         text.append(f"\n{policy}", style="bold")
     return Panel(text, border_style=colour, box=box.ROUNDED)
+
+
+def _stopped(verdict: Verdict) -> Iterator[RenderableType]:
+    """Why a run did not go to its planned end, where a rule ended it."""
+    if verdict.run.get("ended") in (CURTAILED, STOPPED_BY_RULE):
+        after = duration_text(verdict.run["stopped_after_s"])
+        yield Text(f"Stopped after {after} ({verdict.run['ended']}): {verdict.run['ended_because']}.")
 
 
 def _clause(judged: ClauseVerdict, month: MonthCoverage | None) -> Iterator[RenderableType]:

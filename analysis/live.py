@@ -1,0 +1,163 @@
+"""How a run stands while it goes on: every clause and class counted by the rules of the verdict, from what is on disk.
+
+Only rows that are new since the last look are read, and counts are kept by second, so an hour costs no more to follow
+than a minute. Shares and bounds come from the functions that the verdict itself uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import BLOCK_ROWS
+from analysis.dependence import Inflation
+from analysis.doubts import Doubt, in_order
+from analysis.generator_health import late_doubt, pool_doubt, start_doubts
+from analysis.live_times import LiveTimes
+from analysis.proportions import Bounds, Share
+from analysis.roll_call import ON_TIME_MS
+from analysis.row_tail import RowTail
+from analysis.run_facts import RunFacts, read_run_facts
+from analysis.samples import Samples, run_samples
+from analysis.series import Bins, Series
+from analysis.table import MEASURED
+from analysis.tabulation import RowCounter
+from analysis.tallies import miss_causes
+from scenarios.observation import OBSERVATION, Outcome, Recording, Rows
+from scenarios.run_folder import RunFolder
+from scenarios.sla import Clause
+
+Counts = npt.NDArray[np.int64]
+_UNKNOWN = Inflation(vif=None, growth=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One class under one clause so far. Settled is what has a row; what is under way is not in it."""
+
+    clause: Clause
+    population: str
+    n: int
+    hits: int
+    misses: Mapping[str, int]  # by cause
+    inflation: Inflation
+
+    @property
+    def share(self) -> Share:
+        """Hits of what is settled, with what dependence costs."""
+        return Share(hits=self.hits, n=self.n, inflation=self.inflation)
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """One-sided each, as in the verdict; None while there is too little to say."""
+        share = self.share
+        if not self.n or share.n_effective < 1:
+            return None
+        return share.bounds(self.clause.confidence)
+
+
+class LiveCount:
+    """Counts a run folder while it grows. Raises RunFolderError where plan.json cannot be read."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.facts: RunFacts = read_run_facts(folder, torn=0)
+        self._tail = RowTail(folder.observations)
+        nothing = self._samples(np.empty(0, dtype=OBSERVATION))
+        self._counts = [_ClauseCount(nothing, each) for sla in self.facts.slas for each in sla.clauses]
+        self._not_started = self._late = 0
+        self.originals = 0  # rows of first attempts, warm-up included
+        self.wrong_replies = 0
+
+    def read(self) -> int:
+        """Count what has come since the last call; how many rows that were."""
+        found = 0
+        while (rows := self._tail.fresh()).size:
+            found += rows.size
+            first = rows["attempt"] == 0
+            never = first & (rows["outcome"] == Outcome.NOT_STARTED) & (rows["own_lag_ms"] > 0)
+            self.wrong_replies += int(np.count_nonzero(rows["outcome"] == Outcome.WRONG_REPLY))
+            self.originals += int(np.count_nonzero(first))
+            self._not_started += int(np.count_nonzero(never))
+            self._late += int(np.count_nonzero(never | (first & (rows["own_lag_ms"] > ON_TIME_MS))))
+            samples = self._samples(rows)
+            for each in self._counts:
+                each.add(samples)
+        return found
+
+    def standings(self, known: Sequence[Standing] = ()) -> tuple[Standing, ...]:
+        """Every class of every clause, in their order. What dependence costs is taken from `known` standings, where
+        these are given: that is the dear part."""
+        found = [one for each in self._counts for one in each.standings(with_inflation=not known)]
+        if not known:
+            return tuple(found)
+        return tuple(
+            replace(now, inflation=before.inflation) for now, before in zip(found, known, strict=True)
+        )
+
+    def doubts(self, standings: Sequence[Standing], *, pool_waits: int) -> tuple[Doubt, ...]:
+        """The doubts that can be seen before the end, the gravest first."""
+        found = list(pool_doubt(pool_waits))
+        if self.originals:
+            found += start_doubts(planned=self.originals, not_started=self._not_started, late=self._late)
+        for each in self._counts:
+            n = sum(one.n for one in standings if one.clause is each.clause)
+            found += late_doubt(each.clause, n, each.own_lag_ms())
+        return in_order(found)
+
+    def _samples(self, rows: Rows) -> Samples:
+        return run_samples("a run that is going on", Recording(rows=rows, torn=0), self.facts)
+
+
+class _ClauseCount:
+    """What one clause counts."""
+
+    def __init__(self, samples: Samples, clause: Clause) -> None:
+        self.clause = clause
+        self._kinds = [samples.kinds_of(name).tolist() for name in clause.classes]
+        class_of_kind = np.full(len(samples.kinds), -1, dtype=np.intp)
+        for place, kinds in enumerate(self._kinds):
+            class_of_kind[kinds] = place
+        self._times = LiveTimes(class_of_kind, len(clause.classes), Bins.spanning(*samples.span_ns).count)
+        self._counter = RowCounter(samples, clause, keep_times=self._times.add)
+
+    def add(self, samples: Samples) -> None:
+        """Count new rows."""
+        self._counter.samples = samples
+        for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
+            self._counter.add(block, partial(samples.block_rows, first), None)
+
+    def standings(self, *, with_inflation: bool) -> Iterator[Standing]:
+        """Each class of the clause."""
+        table = self._counter.table
+        for place, (name, kinds) in enumerate(zip(self.clause.classes, self._kinds, strict=True)):
+            n, hits = (int(each[:, kinds, MEASURED].sum()) for each in (table.n, table.hits))
+            misses = miss_causes([(table, kinds)], n - hits)
+            inflation = _UNKNOWN
+            if self.clause.measure == "availability":
+                series = table.series(kinds).as_service()
+                n, hits = int(series.n.sum()), int(series.hits.sum())
+                misses = {"without_service": n - hits}
+                inflation = series.inflation() if n else _UNKNOWN
+            elif with_inflation and n:
+                inflation = self._series(place, kinds, n).inflation()
+            yield Standing(
+                clause=self.clause,
+                population=name,
+                n=n,
+                hits=hits,
+                misses={cause: count for cause, count in misses.items() if count},
+                inflation=inflation,
+            )
+
+    def own_lag_ms(self) -> Counts:
+        """Judged rows by own lag in ms, over the classes of the clause."""
+        kinds = [kind for each in self._kinds for kind in each]
+        return np.asarray(self._counter.table.own_lag_ms[kinds].sum(axis=0))
+
+    def _series(self, place: int, kinds: Sequence[int], n: int) -> Series:
+        faster_p50, faster_p75 = self._times.faster(place, n)
+        return replace(self._counter.table.series(kinds), faster_p50=faster_p50, faster_p75=faster_p75)

@@ -1,0 +1,55 @@
+"""Response times of a run that is going on, in memory that does not grow with its rows: counts by second and bucket.
+
+A bucket is an eighth of an octave, 9 % wide. What dependence costs is estimated from seconds with many or few answers
+faster than the median and the third quartile, and for that the bucket's edge nearest to the quartile does; the final
+verdict takes the exact ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import Block, Mask
+from analysis.response_times import encode
+from analysis.samples import Places
+
+Counts = npt.NDArray[np.int64]
+
+_FINER = np.uint16(5)  # 256 codes an octave, 32 of them a bucket
+_FASTEST = int(encode(np.array([2**19]))[0] >> _FINER)  # half a millisecond and below
+_BUCKETS = int(encode(np.array([2**38]))[0] >> _FINER) - _FASTEST + 1  # four and a half minutes and beyond
+_QUARTERS = (2, 3)
+
+
+class LiveTimes:
+    """Answers of judged rows by class, bin of planned time and bucket of response time."""
+
+    def __init__(self, class_of_kind: npt.NDArray[np.intp], classes: int, bins: int) -> None:
+        self._class_of_kind = class_of_kind  # by place of the kind; -1 where no class of the clause has it
+        self._counts = np.zeros((classes, bins, _BUCKETS), dtype=np.uint32)
+
+    def add(
+        self,
+        block: Block,
+        _read: Callable[[Places], Block],
+        measured: Mask,
+        answered: Mask,
+        bins: npt.NDArray[np.int64],
+    ) -> None:
+        """Count the answers of a block."""
+        of = self._class_of_kind[block.kind]
+        kept = np.flatnonzero(measured & answered & (of >= 0))
+        times = block.ended_ns[kept] - block.planned_ns[kept]
+        bucket = np.clip((encode(times) >> _FINER).astype(np.intp) - _FASTEST, 0, _BUCKETS - 1)
+        np.add.at(self._counts, (of[kept], bins[kept], bucket), 1)
+
+    def faster(self, place: int, n: int) -> Sequence[Counts]:
+        """For each bin the answers of a class that were about as fast as the median of its `n` rows, or faster; and
+        the same for the third quartile."""
+        counts = self._counts[place]
+        upto = np.concatenate([[0], counts.sum(axis=0, dtype=np.int64).cumsum()])
+        edges = [int(np.abs(upto - n * share / 4).argmin()) for share in _QUARTERS]
+        return [counts[:, :edge].sum(axis=1, dtype=np.int64) for edge in edges]
