@@ -23,6 +23,7 @@ from loadtests.clock import RunClock
 from loadtests.collecting import Collector
 from loadtests.engine import LAST_MOMENTS_NS, USERS_READY_WITHIN_S, Stop
 from loadtests.health import LoopWatch, RateTable
+from loadtests.plan_files import files_json, files_of, read_piece
 from loadtests.roster import Roster, Worker
 from loadtests.run_ending import distributed_end_json
 from loadtests.run_plan import RunPlan
@@ -58,7 +59,8 @@ class Conductor:
         send: Callable[[str, str, dict[str, Any]], None],
     ) -> None:
         self._plan = plan
-        self._plan_message = plan.to_message()
+        self._files = files_of(plan)
+        self._plan_message = plan.to_message() | {"files": files_json(self._files)}
         self._folder = folder
         self._workers = workers
         self._emit = emit
@@ -279,6 +281,8 @@ class Conductor:
             return orders
         if report.get("run") != self.roster.run:
             orders |= {"plan": self._plan_message, "index": worker.index, "of": self._workers}
+            if report.get("wants") is not None:
+                orders["piece"] = read_piece(self._files, report["wants"])
         return orders | {
             "t0_ns": self._t0_ns,
             "stop": asdict(self._stop) if self._stop else None,

@@ -148,6 +148,8 @@ class Pacer:
     def _ring(self) -> None:
         """In the hub: hand out what is due, at most so many, and say when to go on."""
         now_ns = self._clock.now_ns()
+        if not self._idle:
+            self._let_wait(now_ns)
         for _ in range(_AT_ONCE):
             place = self.due
             if place == len(self._offset_ns):
@@ -162,6 +164,14 @@ class Pacer:
             if self._closed:  # by the user that was just given something to do
                 return
         self._alarm.ring_again()
+
+    def _let_wait(self, now_ns: int) -> None:
+        """While no user is idle, whatever comes due waits."""
+        due = int(np.searchsorted(self._offset_ns, now_ns - self._clock.t0_ns, side="right"))
+        if due > self.due:
+            self.pool_waits += due - self.due
+            self.idle_min = 0
+            self.due = due
 
     def _hand_out(self, place: int, planned_ns: int) -> None:
         self.due = place + 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from loadtests.claims import Claim
@@ -19,6 +20,7 @@ from scenarios.target import CheckAccount
 
 WIRE_OF_KIND = {kind: KindWires().of(kind) for kind in Kind}  # where a target does not say otherwise
 _MOVE_EARLIER_MONEY = frozenset({Kind.CARD_CAPTURE, Kind.VOID, Kind.REFUND})
+_MOVE_NOTHING = frozenset({Kind.TOKEN_SAVE})
 
 
 class Identifiers(NamedTuple):
@@ -63,11 +65,11 @@ class Earlier:
     amount_cents: int = 0  # as approved: what is to be captured, voided or refunded
 
 
-# The values below are made for every transaction. Nobody changes them; `frozen` would double what making them costs.
+# The values below are made for every transaction: msgspec makes them in half the time of a dataclass. Nobody changes
+# them once they are made; `frozen` would cost that time again.
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(msgspec.Struct):
     """What is asked: kind, person or charge, identifiers, and what it refers to."""
 
     arrival: int
@@ -86,11 +88,10 @@ class Transaction:
         """What the gateway is asked to move: the charge, or for a capture, void or refund the earlier amount."""
         if self.kind in _MOVE_EARLIER_MONEY:
             return self.earlier.amount_cents if self.earlier else 0
-        return self.charge.amount_cents if self.charge and self.kind != Kind.TOKEN_SAVE else 0
+        return self.charge.amount_cents if self.charge and self.kind not in _MOVE_NOTHING else 0
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """An HTTP request, complete but for the connection."""
 
     url: str
@@ -101,8 +102,7 @@ class Call:
     own_lines: bytes = b""  # headers of this call alone, each line with its end
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """An HTTP reply, body decoded from its transfer coding."""
 
     status: int

@@ -6,11 +6,12 @@ own and none is missed when lost. The worker's *report*:
     version, name, token     who it is
     run, state               new | planned | standing | going | ended
     sent_ns                  its monotonic clock; comes back in the orders
+    wants                    the next piece of a file that the plan names and that does not lie on its host
     digest, lanes            of its share, once planned
     problem                  why it cannot take part
     progress, stop, part     how it goes; why it stopped by itself; its accounts, once ended
 
-The master's *orders*: run, index, of, plan (until it is laid out), t0_ns (once it starts), stop, cut, taking
+The master's *orders*: run, index, of, plan and piece (until it is laid out), t0_ns (once it starts), stop, cut, taking
 (whether it can still store rows), over, refused, echo_ns and master_ns (the clock exchange).
 """
 
