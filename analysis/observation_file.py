@@ -263,6 +263,7 @@ def _parquet_chunks(path: Path) -> Iterator[Table]:
 
 
 _CHUNKS = {".npz": _npz_chunks, ".parquet": _parquet_chunks}
+BINARY = frozenset(_CHUNKS)  # suffixes of files that are no text
 
 
 def _from(first: int) -> Callable[[int], int]:

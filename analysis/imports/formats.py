@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis.imports import jmeter, k6_points, locust_requests
 from analysis.imports.foreign_rows import Account, ForeignRow
 from analysis.imports.foreign_samples import gather_foreign
-from analysis.observation_file import OPTIONAL, REQUIRED, read_observation_file
+from analysis.observation_file import BINARY, OPTIONAL, REQUIRED, read_observation_file
 from analysis.samples import Samples
 from scenarios.errors import DeclarationError, Problem
 from scenarios.kind_names import KindNames
@@ -42,7 +42,7 @@ K6_CSV = Format(name="k6 CSV (--out csv)", read_rows=k6_points.read_csv_rows)
 K6_JSON = Format(name="k6 JSON (--out json)", read_rows=k6_points.read_json_rows)
 
 ACCEPTED = (
-    "accepted are a run folder, an observation file (CSV with started_ns, ended_ns, kind, outcome, or npz), "
+    "accepted are a run folder, an observation file (CSV with started_ns, ended_ns, kind, outcome, or npz or Parquet), "
     "a JMeter JTL as CSV, k6's --out csv or --out json, and the file of Locust's CsvRequestLogger"
 )
 _PACKED = {
@@ -65,7 +65,7 @@ def read_file(path: Path, names: KindNames | None = None) -> Samples:
 
     Raises DeclarationError where it is none of the accepted formats, or not as its format has it.
     """
-    found = None if path.suffix == ".npz" else detect_format(path)
+    found = None if path.suffix in BINARY else detect_format(path)
     if found is None:
         return read_observation_file(path)
     return gather_foreign(

@@ -61,7 +61,7 @@ def test_a_run_is_exported_and_judged_from_the_file(slagate: Slagate, tmp_path: 
     judged = slagate("judge", "run.csv", "--sla", "instamed", "--json", "--out", "elsewhere")
     assert (judged.code, json.loads(judged.out)["verdict"]) == (0, "PASS")
     kept = {path.name for path in (tmp_path / "elsewhere").iterdir()}
-    assert kept == {"verdict.json", "summary.md", "junit.xml"}
+    assert kept == {"verdict.json", "summary.md", "junit.xml", "report.html"}
 
 
 def test_a_policy_of_judging_moves_the_exit_code_alone(slagate: Slagate, tmp_path: Path) -> None:
