@@ -202,7 +202,7 @@ def test_rows_in_two_files_are_duplicates_and_invalid(tmp_path: Path) -> None:
     files[1].write_text(files[1].read_text() + "\n".join(lines[-40:]) + "\n")
     verdict = judged(*files)
     assert verdict.verdict.value == "INVALID"
-    assert any("40 rows of a.csv also stand in b.csv" in each.message for each in verdict.validity)
+    assert any("40 rows stand in more than one of a.csv, b.csv." in each.message for each in verdict.validity)
 
 
 def test_neither_files_that_only_overlap_in_time_nor_kinds_of_one_moment_are_duplicates(

@@ -90,6 +90,16 @@ def test_text_that_is_not_utf_8_further_down_is_refused(tmp_path: Path) -> None:
         judge_file(file, sla())
 
 
+@pytest.mark.parametrize("tool", ["JMeter", "k6 JSON"])
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Path, tool: str) -> None:
+    file = write(tmp_path, ONE[tool])
+    with file.open("r+b") as whole:
+        whole.truncate(10 * 2**30)  # sparse: ten gigabytes of nothing
+    line = len(ONE[tool]) + 1
+    with pytest.raises(DeclarationError, match=f"line {line}: is longer than 10000000 characters"):
+        read(file)
+
+
 def test_names_become_kinds_whatever_they_look_like(tmp_path: Path) -> None:
     names = ["Überweisung 支付 💳", "x" * 10_000, "x" * 9_999 + "y", "7", '""quoted, with comma""']
     lines = [jtl(at * 100, label=f'"{name}"') for at, name in enumerate(names)]
