@@ -6,12 +6,12 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
+from analysis.bounded_lines import bounded_lines
 from analysis.imports.foreign_rows import Account
 from scenarios.errors import DeclarationError, Problem
 
-LONGEST_LINE = 10_000_000
 _LONGEST_SHOWN = 60
 
 
@@ -24,7 +24,7 @@ def csv_rows(path: Path, account: Account) -> Iterator[tuple[list[str], int]]:
     unfinished = _lacks_its_end(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(_bounded(path, file))
+            reader = csv.reader(bounded_lines(str(path), file))
             header = [name.strip() for name in next(reader, [])]
             yield header, 1
             held: tuple[list[str], int] | None = None
@@ -52,7 +52,7 @@ def json_lines(path: Path, account: Account) -> Iterator[tuple[dict[str, Any], i
     try:
         with path.open(encoding="utf-8-sig") as file:
             held: tuple[str, int] | None = None
-            for line, text in enumerate(_bounded(path, file), start=1):
+            for line, text in enumerate(bounded_lines(str(path), file), start=1):
                 if not text.strip():
                     continue
                 if held is not None:
@@ -79,17 +79,6 @@ def refuse_cell(path: Path, line: int, column: str, value: object, accepted: str
 def refuse(path: Path, problems: Sequence[Problem]) -> NoReturn:
     """Raise DeclarationError about a file."""
     raise DeclarationError(str(path), problems)
-
-
-def _bounded(path: Path, file: TextIO) -> Iterator[str]:
-    """The lines of a file; one that no tool would write is refused before it fills the memory."""
-    line = 0
-    while text := file.readline(LONGEST_LINE):
-        line += 1
-        if len(text) == LONGEST_LINE:
-            message = f"is longer than {LONGEST_LINE} characters"
-            refuse(path, [Problem(where=f"line {line}", message=message)])
-        yield text
 
 
 def _object(path: Path, held: tuple[str, int]) -> dict[str, Any]:

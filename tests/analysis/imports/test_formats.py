@@ -17,6 +17,7 @@ from tests.analysis.imports.files import JTL, K6_CSV, K6_METRIC, LOCUST, jtl, k6
 HEADERS = {"JMeter": JTL, "k6 CSV": K6_CSV, "Locust": LOCUST}
 ONE = {"JMeter": [JTL, jtl()], "k6 CSV": [K6_CSV, *k6()], "Locust": [LOCUST, locust()]}
 ONE["k6 JSON"] = [K6_METRIC, *k6_json("2026-11-04T15:06:40Z")]
+OURS = {"ours": [HEADER, *csv_lines(1)]}
 
 
 @pytest.mark.parametrize("tool", ONE)
@@ -90,12 +91,13 @@ def test_text_that_is_not_utf_8_further_down_is_refused(tmp_path: Path) -> None:
         judge_file(file, sla())
 
 
-@pytest.mark.parametrize("tool", ["JMeter", "k6 JSON"])
+@pytest.mark.parametrize("tool", ["JMeter", "k6 JSON", "ours"])
 def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Path, tool: str) -> None:
-    file = write(tmp_path, ONE[tool])
+    lines = {**ONE, **OURS}[tool]
+    file = write(tmp_path, lines)
     with file.open("r+b") as whole:
         whole.truncate(10 * 2**30)  # sparse: ten gigabytes of nothing
-    line = len(ONE[tool]) + 1
+    line = len(lines) + 1
     with pytest.raises(DeclarationError, match=f"line {line}: is longer than 10000000 characters"):
         read(file)
 
