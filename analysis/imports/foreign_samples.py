@@ -23,6 +23,7 @@ from scenarios.spelling import did_you_mean
 
 LONGEST_KIND = 100
 MOST_NAMES = 100  # that become kinds without a table; nobody reads more verdicts
+_REMEMBERED = 10_000
 _NAMED = 10  # unknown names listed
 _LEFT_OUT = -1
 
@@ -111,6 +112,8 @@ class _Kinds:
         key = row.method, row.name
         place = self._places.get(key)
         if place is None:
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()  # a name for each request: found again by its pattern
             place = self._places[key] = self._new_place(row)
         self.left_out += place == _LEFT_OUT
         return place

@@ -120,6 +120,20 @@ def test_more_names_than_anybody_judges_are_refused_with_the_way_out(tmp_path: P
     assert (samples.size, samples.kinds) == (101, ("card_sale",))
 
 
+def test_a_name_of_its_own_for_each_request_is_found_by_its_pattern(tmp_path: Path) -> None:
+    lines = [locust(at / 100, name=f"/visit/{at}" if at % 3 else "/pay") for at in range(30_000)]
+    samples, rows = read(
+        write(tmp_path, [LOCUST, *lines]), {"/visit/*": "claim_status", "/pay": "card_sale", "/idle": "void"}
+    )
+    assert [samples.kinds[each] for each in rows.kind[:4]] == [
+        "card_sale",
+        "claim_status",
+        "claim_status",
+        "card_sale",
+    ]
+    assert [int((rows.kind == each).sum()) for each in range(3)] == [10_000, 20_000, 0]
+
+
 def test_the_table_names_classes_and_leaves_out_what_is_no_transaction(tmp_path: Path) -> None:
     lines = [
         *(locust(at / 2, name="/pay") for at in range(60)),
