@@ -109,6 +109,6 @@ def _duplicates(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
         yield doubt(
             DoubtCode.DUPLICATE_ROWS,
             f"{count_text(roll.repeated)} of {count_text(samples.size)} rows {what}. "
-            "Counting a transaction twice moves the share and makes bounds too narrow: "
-            "join each file once, or number the rows in a column `arrival`.",
+            "Counting a transaction twice moves the share and makes bounds too narrow: join each file once"
+            f"{', or number the rows in a column `arrival`' if samples.origin is None else ''}.",
         )

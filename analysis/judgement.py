@@ -145,7 +145,8 @@ def judge_samples(
         verdict=code,
         failed_on=failed_on,
         exit_code=verdict_exit_code(code, failed_on, interrupted=interrupted),
-        sentence=verdict_sentence(code, clauses, doubts, correctness),
+        sentence=(f"{month.month.text} ({month.month.zone}): " if month is not None else "")
+        + verdict_sentence(code, clauses, doubts, correctness),
         clauses=clauses,
         validity=doubts,
         correctness=correctness,

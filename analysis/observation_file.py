@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import FURTHEST_NS
+from analysis.bounded_lines import bounded_lines
 from analysis.observation_meta import ObservationMeta, meta_path, read_meta
 from analysis.parquet_file import ParquetSource
 from analysis.samples import Samples
@@ -198,7 +199,7 @@ MOST_KINDS = 500
 def _csv_chunks(path: Path) -> Iterator[Table]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(bounded_lines(str(path), file))
             header = [name.strip() for name in next(reader, [])]
             _check_header(str(path), header)
             lines = ((row, reader.line_num) for row in reader if row)

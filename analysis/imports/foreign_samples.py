@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from analysis.blocks import FURTHEST_NS
 from analysis.imports.foreign_rows import Account, ForeignRow
-from analysis.observation_file import CHUNK_ROWS, MOST_KINDS, OUR_CLASSES
+from analysis.observation_file import CHUNK_ROWS, OUR_CLASSES
 from analysis.observation_meta import ObservationMeta, meta_path, read_meta
 from analysis.samples import Origin, Samples
 from analysis.spool import SPOOLED, Spool
@@ -22,6 +22,8 @@ from scenarios.kind_names import KindNames
 from scenarios.spelling import did_you_mean
 
 LONGEST_KIND = 100
+MOST_NAMES = 100  # that become kinds without a table; nobody reads more verdicts
+_REMEMBERED = 10_000
 _NAMED = 10  # unknown names listed
 _LEFT_OUT = -1
 
@@ -110,6 +112,8 @@ class _Kinds:
         key = row.method, row.name
         place = self._places.get(key)
         if place is None:
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()  # a name for each request: found again by its pattern
             place = self._places[key] = self._new_place(row)
         self.left_out += place == _LEFT_OUT
         return place
@@ -118,8 +122,8 @@ class _Kinds:
         if self.names is None:
             kind = _shortened(row.name) or "unnamed"
             place = self._kinds.setdefault(kind, len(self._kinds))
-            if place >= MOST_KINDS:
-                message = f"has more than {MOST_KINDS} names; say by --kinds FILE which of them are what transaction"
+            if place >= MOST_NAMES:
+                message = f"has more than {MOST_NAMES} names; say by --kinds FILE which of them are what transaction"
                 raise DeclarationError(str(self.path), [Problem(where=f"line {row.line}", message=message)])
             return place
         spellings = (f"{row.method} {row.name}", row.name) if row.method else (row.name,)

@@ -121,6 +121,8 @@ def _requests(path: Path, points: Iterator[Point], account: Account) -> Iterator
     if first is not None:
         yield from _request(path, first, held, account)
         unconnected += "http_req_blocked" not in held
+    else:
+        account.remarks.append("It has no point of an HTTP request.")
     if dropped:
         account.remarks.append(
             f"k6 counts {count_text(round(dropped))} dropped iterations: due, never sent, and in no row."

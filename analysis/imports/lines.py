@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from analysis.bounded_lines import bounded_lines
 from analysis.imports.foreign_rows import Account
 from scenarios.errors import DeclarationError, Problem
 
@@ -23,7 +24,7 @@ def csv_rows(path: Path, account: Account) -> Iterator[tuple[list[str], int]]:
     unfinished = _lacks_its_end(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(bounded_lines(str(path), file))
             header = [name.strip() for name in next(reader, [])]
             yield header, 1
             held: tuple[list[str], int] | None = None
@@ -51,7 +52,7 @@ def json_lines(path: Path, account: Account) -> Iterator[tuple[dict[str, Any], i
     try:
         with path.open(encoding="utf-8-sig") as file:
             held: tuple[str, int] | None = None
-            for line, text in enumerate(file, start=1):
+            for line, text in enumerate(bounded_lines(str(path), file), start=1):
                 if not text.strip():
                     continue
                 if held is not None:

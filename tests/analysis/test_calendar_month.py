@@ -137,6 +137,7 @@ def test_only_what_was_planned_in_the_month_is_judged_and_the_rest_is_counted(tm
         == population(verdict, "healthcare").hits
     )
     assert verdict.verdict.value == "PASS"
+    assert verdict.sentence.startswith("2026-11 (UTC): 97")
     assert re.search(r"2026-11-30 +96 +9\d(\.\d)? %", shown(verdict))
     assert "2026-11 in UTC: 30 days of 720 h, over; 2 880 rows planned in it, 192 outside left out" in shown(
         verdict
@@ -201,7 +202,7 @@ def test_rows_in_two_files_are_duplicates_and_invalid(tmp_path: Path) -> None:
     files[1].write_text(files[1].read_text() + "\n".join(lines[-40:]) + "\n")
     verdict = judged(*files)
     assert verdict.verdict.value == "INVALID"
-    assert any("40 rows of a.csv also stand in b.csv" in each.message for each in verdict.validity)
+    assert any("40 rows stand in more than one of a.csv, b.csv." in each.message for each in verdict.validity)
 
 
 def test_neither_files_that_only_overlap_in_time_nor_kinds_of_one_moment_are_duplicates(
@@ -264,3 +265,14 @@ def test_maintenance_and_warm_up_are_left_out_of_days_as_of_the_month(tmp_path: 
     found = population(judged(file), "healthcare")
     assert [each.n for each in found.days] == [88, *[96] * 8, 72, *[96] * 20]
     assert found.n == sum(each.n for each in found.days)
+
+
+def test_a_clause_on_failures_has_days_and_one_on_seconds_has_none(tmp_path: Path) -> None:
+    file = hourly(tmp_path, "probe.csv", ns("2026-11-01T00:00:00"), 720)
+    failures = sla(measure="failure_share", at_most=0.01, limit=None, at_least=None, classes=["healthcare"])
+    seconds = sla(measure="availability", limit=None, classes=["healthcare"])
+    month = parse_month("2026-11", "UTC")
+    for clause, days in ((failures, [96] * 30), (seconds, [])):
+        verdict = judge_recordings([file], (clause,), month=month, now_ns=AFTER)
+        assert [each["n"] for each in render_json(verdict)["clauses"][0]["populations"][0]["days"]] == days
+        assert ("2026-11-30" in shown(verdict)) is bool(days)

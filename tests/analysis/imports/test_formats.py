@@ -17,6 +17,7 @@ from tests.analysis.imports.files import JTL, K6_CSV, K6_METRIC, LOCUST, jtl, k6
 HEADERS = {"JMeter": JTL, "k6 CSV": K6_CSV, "Locust": LOCUST}
 ONE = {"JMeter": [JTL, jtl()], "k6 CSV": [K6_CSV, *k6()], "Locust": [LOCUST, locust()]}
 ONE["k6 JSON"] = [K6_METRIC, *k6_json("2026-11-04T15:06:40Z")]
+OURS = {"ours": [HEADER, *csv_lines(1)]}
 
 
 @pytest.mark.parametrize("tool", ONE)
@@ -90,6 +91,17 @@ def test_text_that_is_not_utf_8_further_down_is_refused(tmp_path: Path) -> None:
         judge_file(file, sla())
 
 
+@pytest.mark.parametrize("tool", ["JMeter", "k6 JSON", "ours"])
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Path, tool: str) -> None:
+    lines = {**ONE, **OURS}[tool]
+    file = write(tmp_path, lines)
+    with file.open("r+b") as whole:
+        whole.truncate(10 * 2**30)  # sparse: ten gigabytes of nothing
+    line = len(lines) + 1
+    with pytest.raises(DeclarationError, match=f"line {line}: is longer than 10000000 characters"):
+        read(file)
+
+
 def test_names_become_kinds_whatever_they_look_like(tmp_path: Path) -> None:
     names = ["Überweisung 支付 💳", "x" * 10_000, "x" * 9_999 + "y", "7", '""quoted, with comma""']
     lines = [jtl(at * 100, label=f'"{name}"') for at, name in enumerate(names)]
@@ -101,11 +113,25 @@ def test_names_become_kinds_whatever_they_look_like(tmp_path: Path) -> None:
 
 
 def test_more_names_than_anybody_judges_are_refused_with_the_way_out(tmp_path: Path) -> None:
-    lines = [locust(at, name=f"/sale/{at}") for at in range(501)]
-    with pytest.raises(DeclarationError, match="line 502: has more than 500 names; say by --kinds"):
+    lines = [locust(at, name=f"/sale/{at}") for at in range(101)]
+    with pytest.raises(DeclarationError, match="line 102: has more than 100 names; say by --kinds"):
         read(write(tmp_path, [LOCUST, *lines]))
     samples, _ = read(write(tmp_path, [LOCUST, *lines]), {"POST /sale/*": "card_sale"})
-    assert (samples.size, samples.kinds) == (501, ("card_sale",))
+    assert (samples.size, samples.kinds) == (101, ("card_sale",))
+
+
+def test_a_name_of_its_own_for_each_request_is_found_by_its_pattern(tmp_path: Path) -> None:
+    lines = [locust(at / 100, name=f"/visit/{at}" if at % 3 else "/pay") for at in range(30_000)]
+    samples, rows = read(
+        write(tmp_path, [LOCUST, *lines]), {"/visit/*": "claim_status", "/pay": "card_sale", "/idle": "void"}
+    )
+    assert [samples.kinds[each] for each in rows.kind[:4]] == [
+        "card_sale",
+        "claim_status",
+        "claim_status",
+        "card_sale",
+    ]
+    assert [int((rows.kind == each).sum()) for each in range(3)] == [10_000, 20_000, 0]
 
 
 def test_the_table_names_classes_and_leaves_out_what_is_no_transaction(tmp_path: Path) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analysis.imports.jmeter import LONGER_NS, RESOLUTION_NS
 from analysis.judgement import judge_file
 from scenarios.errors import DeclarationError
 from tests.analysis.builders import MS, S, codes, population, sla
 from tests.analysis.imports.files import JTL, T_MS, jtl, outcomes, read, write
+
+MOMENT_NS = st.integers(0, 10**16)
 
 TOTAL = "Number of samples in transaction : 2, number of failing samples : 0"
 
@@ -124,3 +129,12 @@ def test_messages_may_have_commas_quotes_and_line_ends(tmp_path: Path) -> None:
     lines = [jtl(message='He said ""no"",\nand left'), jtl(500)]
     _, rows = read(write(tmp_path, [JTL, *lines]))
     assert outcomes(rows) == ["completed"] * 2
+
+
+@given(started=MOMENT_NS, took=st.integers(0, 100 * S))
+def test_whatever_it_took_lies_between_the_longest_time_and_the_resolution_below_it(
+    started: int, took: int
+) -> None:
+    elapsed_ms = (started + took) // MS - started // MS  # as JMeter's clock counts
+    longest = elapsed_ms * MS + LONGER_NS
+    assert longest - RESOLUTION_NS <= took <= longest
