@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import BLOCK_ROWS, FURTHEST_NS, Block
+from analysis.doubts import Doubt
 from analysis.run_facts import RunFacts, read_run_facts
 from scenarios.kinds import AnyKind, Kind, class_of
 from scenarios.observation import Outcome, Recording, Rows, map_rows
@@ -43,6 +44,7 @@ class Samples:
     has_planned_times: bool
     replies_checked: bool  # slagate itself matched each reply to its request
     run: RunFacts | None
+    known_doubts: tuple[Doubt, ...] = ()  # that a file brings along, because rows cannot show them
 
     def blocks(self) -> Iterator[Block]:
         """Every row, some ten thousand at a time."""
