@@ -165,6 +165,7 @@ def _tabulated(recording: Recording, clause: Clause) -> Recording:
 
 
 def _general_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
+    yield from samples.known_doubts
     yield from accounting_doubts(samples, roll)
     yield from sending_doubts(samples, roll)
     yield from evidence_doubts(samples, roll)

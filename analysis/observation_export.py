@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from analysis.doubts import DoubtCode, Severity
+from analysis.judgement import judge_run
 from analysis.observation_meta import meta_path
 from analysis.parquet_file import ParquetTarget
 from analysis.run_facts import RunFacts, read_run_facts
@@ -84,7 +86,8 @@ def export_run(folder: RunFolder, to: Format, out: Path) -> int:
                     target.write(names.columns(part[first : first + CHUNK_ROWS]))
         finally:
             target.close()
-        write_json(meta_path(out), _meta(facts, _latest(parts, facts)))
+        meta = _meta(facts, _latest(parts, facts))
+        write_json(meta_path(out), meta | {"doubts": _known_doubts(folder)})
     return sum(int(part.size) for part in parts)
 
 
@@ -136,6 +139,37 @@ def _meta(facts: RunFacts, ended_ns: int) -> dict[str, Any]:
     if facts.cycle_s is not None:
         meta["load_cycle"] = duration_text(facts.cycle_s)
     return meta
+
+
+def _known_doubts(folder: RunFolder) -> list[dict[str, Any]]:
+    """Doubts about the run under its own SLAs that no row shows: an INVALID run does not PASS for being exported."""
+    return [
+        {
+            "code": each.code.text,
+            "severity": each.severity.value,
+            "population": each.population,
+            "message": each.message,
+        }
+        for each in judge_run(folder).validity
+        if each.code in _NOT_IN_ROWS and each.severity is not Severity.NOTE
+    ]
+
+
+_NOT_IN_ROWS = frozenset(
+    {
+        DoubtCode.ROWS_MISSING,
+        DoubtCode.WORKER_LOST,
+        DoubtCode.RECORDER_FAILED,
+        DoubtCode.ENDED_EARLY,
+        DoubtCode.GENERATOR_LATE,
+        DoubtCode.NOT_STARTED,
+        DoubtCode.RATE_NOT_ACHIEVED,
+        DoubtCode.NOT_AUTHORISED,
+        DoubtCode.TIME_OUT_BELOW_LIMIT,
+        DoubtCode.GENERATOR_SATURATED,
+        DoubtCode.GATEWAY_HOST_SATURATED,
+    }
+)
 
 
 def _latest(parts: list[Rows], facts: RunFacts) -> int:

@@ -158,6 +158,7 @@ class _Gathering:
             has_planned_times=has_planned_times,
             replies_checked=False,
             run=None,
+            known_doubts=tuple(each.as_doubt() for each in meta.doubts),
         )
 
     def _named_kinds(self, meta: ObservationMeta) -> tuple[tuple[str, ...], npt.NDArray[np.uint16]]:

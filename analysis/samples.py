@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import BLOCK_ROWS, FURTHEST_NS, Block
+from analysis.doubts import Doubt
 from analysis.run_facts import RunFacts, read_run_facts
 from scenarios.kinds import AnyKind, Kind, class_of
 from scenarios.observation import Outcome, Recording, Rows, map_rows
@@ -57,6 +58,7 @@ class Samples:
     origin: Origin | None = None  # of another tool's file
     shared_span_ns: tuple[int, int] | None = None  # of files that overlap in time, this one among them
     days_ns: tuple[int, ...] = ()  # edges of the days of a month: only rows planned within are judged
+    known_doubts: tuple[Doubt, ...] = ()  # that a file brings along, because rows cannot show them
 
     def blocks(self) -> Iterator[Block]:
         """Every row, some ten thousand at a time."""

@@ -68,8 +68,7 @@ def run_attempts(
     for attempt in range(retries + 1):
         folder = place.folder(plan, attempt)
         interrupted = _run_once(plan, folder, console, crew=crew, silent=as_json)
-        if earlier:
-            write_once(folder.attempts_file, {"earlier": earlier})
+        _keep_earlier(folder, earlier, console)
         if place.run_dir is None:
             _point_latest(folder)
         verdict = deliver(
@@ -106,6 +105,20 @@ def _run_once(plan: RunPlan, folder: RunFolder, console: Console, *, crew: Crew,
         )
         gateway.keep_account(folder)
     return ending.interrupted
+
+
+def _keep_earlier(folder: RunFolder, earlier: list[dict[str, Any]], console: Console) -> None:
+    """Write attempts.json; what hinders it must not cost the verdict."""
+    try:
+        if earlier:
+            write_once(folder.attempts_file, {"earlier": earlier})
+    except OSError as error:
+        console.print(
+            f"attempts.json could not be written ({error.strerror or error}); the verdict names no earlier attempt",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _reasons(verdict: Verdict) -> Iterator[str]:

@@ -84,9 +84,7 @@ def run(
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # before and after sending: as Ctrl-C, exit code 130
-    if web and retry_invalid:
-        message = "goes without --web: there a person starts each run"
-        raise DeclarationError("--retry-invalid", [Problem(where="", message=message)])
+    _check_retries(retry_invalid, web=web, distributed=distributed)
     crew = Crew.of(
         workers=workers, distributed=distributed, expect_workers=expect_workers, master_bind=master_bind
     )
@@ -131,3 +129,14 @@ def run(
         inconclusive_as=inconclusive_as,
     )
     raise typer.Exit(code)
+
+
+def _check_retries(retries: int, *, web: bool, distributed: bool) -> None:
+    """Raise DeclarationError where nobody would be there for a repetition."""
+    if retries and (web or distributed):
+        message = (
+            "goes without --web: there a person starts each run"
+            if web
+            else "goes without --distributed: its workers leave when a run has ended"
+        )
+        raise DeclarationError("--retry-invalid", [Problem(where="", message=message)])

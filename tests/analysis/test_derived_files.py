@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
@@ -168,6 +168,7 @@ def test_a_hostile_name_is_shown_as_the_letters_it_has(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None, max_examples=60)
 def test_any_text_is_one_cell_without_markup(text: str) -> None:
     html = MarkdownIt("gfm-like", {"linkify": False}).render(
         f"| a | b |\n|---|---|\n| x{shown(text)}x | y |\n"
@@ -179,6 +180,7 @@ def test_any_text_is_one_cell_without_markup(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None, max_examples=60)
 def test_any_text_makes_a_junit_file_that_can_be_read(text: str) -> None:
     verdict = _BASE
     (clause,) = verdict.clauses

@@ -23,7 +23,19 @@ from scenarios.errors import DeclarationError, RunFolderError
 from scenarios.kinds import Kind
 from scenarios.observation import NEVER, OBSERVATION, Outcome, Rows
 from scenarios.run_folder import RunFolder
-from tests.analysis.builders import HEADER, LENGTH_S, T0, S, both, csv_lines, joined, rows, run_folder, sla
+from tests.analysis.builders import (
+    HEADER,
+    LENGTH_S,
+    T0,
+    S,
+    both,
+    codes,
+    csv_lines,
+    joined,
+    rows,
+    run_folder,
+    sla,
+)
 
 RUNS: dict[str, Rows] = {
     "good": both(1000),
@@ -132,8 +144,26 @@ def test_the_description_says_what_rows_cannot(tmp_path: Path) -> None:
         "kind_class": {"text_to_pay": "payment"},
         "longest_stall": "300ms",
         "load_cycle": "10s",
+        "doubts": [],
     }
     assert numbers(judge_file(tmp_path / "run.csv", sla())) == numbers(judge_run(folder))
+
+
+INVALID: dict[str, dict[str, Any]] = {
+    "generator-late": {"recorded": both(300, own_lag_ms=900)},
+    "ended-early": {"recorded": both(300), "end_json": {"ended": "failed"}},
+    "rows-missing": {"recorded": both(300), "planned": both(310)},
+    "recorder-failed": {"recorded": both(300), "end_json": {"recorder_failure": "disk full"}},
+}
+
+
+@pytest.mark.parametrize("code", INVALID)
+def test_an_invalid_run_does_not_pass_for_being_exported(tmp_path: Path, code: str) -> None:
+    folder = run_folder(tmp_path, **INVALID[code])
+    export_run(folder, Format.CSV, tmp_path / "run.csv")
+    ours, theirs = judge_run(folder), judge_file(tmp_path / "run.csv", sla())
+    assert ours.verdict.value == theirs.verdict.value == "INVALID"
+    assert code in codes(ours, "invalid") & codes(theirs, "invalid")
 
 
 def test_a_number_that_has_no_name_is_refused_and_leaves_no_file(tmp_path: Path) -> None:

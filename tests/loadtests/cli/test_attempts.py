@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,6 +118,28 @@ def test_json_prints_one_verdict_the_last(bench: Make, capsys: pytest.CaptureFix
     said = json.loads(capsys.readouterr().out)
     assert (said["verdict"], said["exit_code"]) == ("INCONCLUSIVE", 0)
     assert said == made.verdict("gate-retry1")
+
+
+def test_an_account_of_attempts_that_cannot_be_written_costs_no_verdict(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    made = bench(INVALID, {})
+    monkeypatch.setattr(attempts, "write_once", full)
+    assert made.run() is ExitCode.PASS
+    assert "attempts.json could not be written (No space left on device)" in made.said.getvalue()
+
+
+def test_with_json_annotations_go_to_standard_error(
+    bench: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert bench({}).run(as_json=True) is ExitCode.PASS
+    said = capsys.readouterr()
+    assert json.loads(said.out)["verdict"] == "PASS"
+    assert said.err.startswith("::notice title=slagate%3A PASS::")
 
 
 def test_a_github_job_sees_the_last_verdict_alone(

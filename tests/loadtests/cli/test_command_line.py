@@ -157,6 +157,7 @@ def test_a_scenario_with_mistakes_ends_2_with_all_of_them(slagate: Slagate, tmp_
         pytest.param(["judge", "nowhere", "--inconclusive-as", "invalid"], id="no-such-policy"),
         pytest.param(["run", "--invalid-as", "pass"], id="no-policy-for-invalid"),
         pytest.param(["run", "--web", "--retry-invalid", "1"], id="retries-in-the-web-ui"),
+        pytest.param(["run", "--distributed", "--retry-invalid", "1"], id="retries-of-workers-elsewhere"),
         pytest.param(["run", "--retry-invalid", "-1"], id="fewer-than-no-retries"),
         pytest.param(["export", "nowhere", "--to", "csv"], id="nothing-to-export"),
         pytest.param(["export", "nowhere", "--to", "xlsx"], id="no-such-format"),
