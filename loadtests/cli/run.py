@@ -109,6 +109,7 @@ def run(
                 out=out,
                 run_dir=run_dir,
                 as_json=json,
+                keep_account=gateway.keep_account,
             )
             raise typer.Exit(code)
         make_room(folder, len(plan.arrivals))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +30,12 @@ def serve_web(
     out: Path,
     run_dir: Path | None,
     as_json: bool,
+    keep_account: Callable[[RunFolder], None],
 ) -> ExitCode:
-    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended."""
+    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended.
+
+    `keep_account` writes the embedded gateway's account, which counts from its own start, into a run's folder.
+    """
     codes: list[ExitCode] = []
     with tempfile.TemporaryDirectory(prefix="slagate-web-") as room:
         log = Path(room) / "engine.log"
@@ -43,7 +47,7 @@ def serve_web(
             with interrupts.installed():
                 fleet.start()
                 try:
-                    opened = _follow(fleet, console, codes, as_json=as_json)
+                    opened = _follow(fleet, console, codes, keep_account, as_json=as_json)
                 finally:
                     fleet.end(in_order=True)
             if opened or interrupts.count:
@@ -55,7 +59,14 @@ def serve_web(
     return worst_exit_code(codes) if codes else ExitCode.INTERRUPTED
 
 
-def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: bool) -> bool:
+def _follow(
+    fleet: Fleet,
+    console: Console,
+    codes: list[ExitCode],
+    keep_account: Callable[[RunFolder], None],
+    *,
+    as_json: bool,
+) -> bool:
     """Judge runs as they end, until the engine closes its side; whether the web UI was open at all."""
     opened = False
     while True:
@@ -76,4 +87,6 @@ def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: b
         elif report["event"] == "refused":
             console.print(str(report["message"]), highlight=False, soft_wrap=True)
         elif report["event"] == "run-ended" and RunFolder(Path(report["run_dir"])).plan_file.exists():
-            codes.append(deliver(RunFolder(Path(report["run_dir"])), console, as_json=as_json))
+            folder = RunFolder(Path(report["run_dir"]))
+            keep_account(folder)
+            codes.append(deliver(folder, console, as_json=as_json))
