@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from scenarios.errors import DeclarationError
 from scenarios.loading import load_target
-from scenarios.target import Target
+from scenarios.target import Client, Target, TimeOuts, Tls
 from tests.scenarios.declared import TARGET, written
 
 PLAIN = 'name = "plain"\n[endpoints]\nrest = "http://127.0.0.1:8080/rest"\n'
@@ -94,3 +96,22 @@ def test_nonsense_is_refused_by_name(tmp_path: Path, keys: str, said: str) -> No
 def test_tls_without_an_https_address_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="tls: no address of this target begins with https://"):
         loaded(tmp_path, '[tls]\nca_file = "ca.pem"', PLAIN)
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "targets.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCS, flags=re.DOTALL)
+
+
+def test_the_examples_of_the_documentation_load(tmp_path: Path) -> None:
+    whole, connected, wires, _ = EXAMPLES
+    assert loaded(tmp_path, "", whole).guard is not None
+    target = loaded(tmp_path, connected, whole)
+    assert target.client.proxy == "http://proxy.example.test:3128"
+    assert target.tls.client_key is not None
+    assert loaded(tmp_path, wires, whole).wires is not None
+
+
+@pytest.mark.parametrize("table", [Client, Tls, TimeOuts])
+def test_every_key_is_documented(table: type[BaseModel]) -> None:
+    for key in table.model_fields:
+        assert f"| `{key}` |" in DOCS, key
