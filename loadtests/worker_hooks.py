@@ -20,6 +20,7 @@ from locust.runners import WorkerRunner
 from loadtests.conductor import BATCH, HELD, ORDERS, REPORT
 from loadtests.engines import put_engine
 from loadtests.plan_files import Fetching
+from loadtests.spools import spool_prefix
 from loadtests.worker_part import WorkerPart
 from scenarios.errors import SlagateError
 
@@ -53,7 +54,7 @@ class WorkerSide:
         self._part: WorkerPart | None = None
         self._problem: tuple[str, str] | None = None  # run, and why it cannot take part in it
         self._files: tuple[str, Fetching] | None = None  # run, and what it reads its traffic from
-        self._room = tempfile.TemporaryDirectory(prefix="slagate-files-")
+        self._room = tempfile.TemporaryDirectory(prefix=spool_prefix())
         self._running = gevent.Greenlet()
         self._leaving = False
         runner.register_message(ORDERS, self._on_orders)

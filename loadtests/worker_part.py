@@ -18,7 +18,6 @@ The master's *orders*: run, index, of, plan and piece (until it is laid out), t0
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -37,6 +36,7 @@ from loadtests.engine import Engine, Part, Stop
 from loadtests.room import make_room
 from loadtests.run_plan import RunPlan
 from loadtests.shipping import Shipper
+from loadtests.spools import make_spool
 from scenarios.errors import SlagateError
 from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder
@@ -57,7 +57,7 @@ class WorkerPart:
         self._plan = plan
         self._offsets = plan.arrivals.offset_ns
         credentials = resolve_credentials(plan.target)
-        self._spool = Path(tempfile.mkdtemp(prefix="slagate-worker-"))
+        self._spool = make_spool()
         folder = RunFolder.at(self._spool)
         try:
             make_room(folder, len(plan.arrivals))

@@ -117,6 +117,7 @@ def run(
                 run_dir=run_dir,
                 as_json=json,
                 inconclusive_as=inconclusive_as,
+                keep_account=gateway.keep_account,
             )
         raise typer.Exit(code)
     code = run_attempts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +31,12 @@ def serve_web(
     run_dir: Path | None,
     as_json: bool,
     inconclusive_as: InconclusiveAs | None,
+    keep_account: Callable[[RunFolder], None],
 ) -> ExitCode:
-    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended."""
+    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended.
+
+    `keep_account` writes the embedded gateway's account, which counts from its own start, into a run's folder.
+    """
     codes: list[ExitCode] = []
     with tempfile.TemporaryDirectory(prefix="slagate-web-") as room:
         log = Path(room) / "engine.log"
@@ -44,7 +48,9 @@ def serve_web(
             with interrupts.installed():
                 fleet.start()
                 try:
-                    opened = _follow(fleet, console, codes, as_json=as_json, inconclusive_as=inconclusive_as)
+                    opened = _follow(
+                        fleet, console, codes, keep_account, as_json=as_json, inconclusive_as=inconclusive_as
+                    )
                 finally:
                     fleet.end(in_order=True)
             if opened or interrupts.count:
@@ -60,6 +66,7 @@ def _follow(
     fleet: Fleet,
     console: Console,
     codes: list[ExitCode],
+    keep_account: Callable[[RunFolder], None],
     *,
     as_json: bool,
     inconclusive_as: InconclusiveAs | None,
@@ -85,5 +92,6 @@ def _follow(
             console.print(str(report["message"]), highlight=False, soft_wrap=True)
         elif report["event"] == "run-ended" and RunFolder(Path(report["run_dir"])).plan_file.exists():
             folder = RunFolder(Path(report["run_dir"]))
+            keep_account(folder)
             verdict = deliver(folder, console, as_json=as_json, inconclusive_as=inconclusive_as)
             codes.append(verdict.exit_code)
