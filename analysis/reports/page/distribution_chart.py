@@ -95,7 +95,7 @@ def _drawing(
         )
         parts += _panel(series, judged, each, area, size)
     label = "Distribution of response and service times: " + ", ".join(each.name for each in shown)
-    return drawing(size.width, rows * (PANEL + 58), label[:300], parts)
+    return drawing(size.width, rows * (PANEL + 58), label, parts)
 
 
 def _panel(
@@ -117,7 +117,9 @@ def _panel(
         parts.append(element("path", class_="response-band", d=band_path(upper, lower)))
     if clause.timed:
         parts += area.upright(clause.limit_s, limit_text(clause.limit_s))
-    parts += area.across(clause.required, f"{percent_text(exact_share(clause.required))} required")
+    parts += area.across(
+        clause.required, f"{percent_text(exact_share(clause.required))} required", at_left=True
+    )
     services = _thinned(curve(series.service[place], n), area)
     for name, (at, share) in (("response", (times, shares)), ("service", services)):
         points = [(area.x(float(t)), area.y(float(s))) for t, s in zip(at, share, strict=True)]

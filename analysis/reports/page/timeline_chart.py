@@ -68,6 +68,8 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
     shown = _shown(series, judged)
     factor = _factor(series)
     windows = {each.name: _windows(series, each, judged, factor) for each in shown}
+    required = judged.clause.required
+    below = any(each.share < required for some in windows.values() for each in some)
     return Figure(
         id="timeline",
         title="Over time",
@@ -75,7 +77,7 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
         drawings=tuple(_drawing(series, judged, recordings, shown, windows, size) for size in SIZES),
         signs=(
             Sign(mark="response", meaning="share, with its band"),
-            Sign(mark="low-window", meaning="window below the requirement"),
+            *((Sign(mark="low-window", meaning="window below the requirement"),) if below else ()),
             *((Sign(mark="one-run", meaning="one run"),) if several else ()),
             Sign(mark="planned", meaning="arrivals planned"),
             Sign(mark="started", meaning="started"),
