@@ -25,7 +25,7 @@ from analysis.reports.page.scales import (
 )
 from analysis.reports.page.svg import drawing, element, polyline_path, text
 from analysis.reports.page.time_codes import edge_s
-from analysis.reports.page.timeline_chart import merged
+from analysis.reports.page.timeline_chart import merged, span
 from analysis.wording import count_text, limit_text, seconds_text
 from scenarios.sla import Clause
 
@@ -106,7 +106,7 @@ def _time_text(time_s: float | None) -> str:
 def _stretches(series: ChartSeries) -> list[Stretch]:
     answered, unanswered = series.density.within + series.density.late, series.density.unanswered.sum(axis=1)
     sizes = answered.sum(axis=1) + unanswered
-    busy, total = int(np.count_nonzero(sizes)), int(sizes.sum())
+    busy, total = span(sizes), int(sizes.sum())
     if not busy:
         return []
     factor = max(1, -(-ENOUGH * busy // total), -(-series.axis.count // MOST_DOTS))

@@ -10,6 +10,7 @@ from analysis.proportions import exact_share
 from analysis.reports.page.bands import share_band
 from analysis.reports.page.captions import distribution_caption
 from analysis.reports.page.chart_series import ChartSeries
+from analysis.reports.page.foreign_text import fitting
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Sign, Size
 from analysis.reports.page.scales import (
     LinearScale,
@@ -104,7 +105,7 @@ def _panel(
     clause, place = judged.clause, series.classes.index(each.name)
     n = int(series.n[place])
     ticks = log_ticks(area.x.low, area.x.high, 6 if size.narrow else 7)
-    parts = [text(each.name, area.left, area.top - 10, class_="panel-title")]
+    parts = [text(fitting(each.name, area.right - area.left), area.left, area.top - 10, class_="panel-title")]
     parts += area.grid(ticks, linear_ticks(0, 1, 6), seconds_label, percent_label)
     exact = (clause.limit_s, int(series.n_hits[place])) if clause.timed else None
     times, shares = _thinned(curve(series.response[place], n, exact), area)

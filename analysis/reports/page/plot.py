@@ -37,7 +37,7 @@ class Size:
         return min(most, int(self.width - self.left - self.right) // 5)
 
 
-WIDE, NARROW = Size(width=920), Size(width=380, left=46, right=10)
+WIDE, NARROW = Size(width=920), Size(width=380, left=54, right=12)
 SIZES = (WIDE, NARROW)
 
 

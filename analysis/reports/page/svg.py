@@ -35,7 +35,7 @@ def joined(parts: Iterable[Markup]) -> Markup:
 
 def text(content: str, x: float, y: float, /, **attributes: object) -> Markup:
     """A text at a place; what comes from outside is cut and cannot turn the direction of what follows."""
-    return element("text", harmless(content, most=60), x=x, y=y, **attributes)
+    return element("text", harmless(content, most=120), x=x, y=y, **attributes)
 
 
 def drawing(
