@@ -42,8 +42,9 @@ def report(
     if own is not None:
         keep_own_verdict(own, slas, out)
     elif out is None:
-        message = "has no run folder of its own to write report.html into; name --out FILE_OR_DIR"
-        raise DeclarationError("what to report on", [Problem(where=str(recordings[0]), message=message)])
+        named = " and ".join(str(each) for each in recordings)
+        message = "no run folder to write report.html into; name --out FILE_OR_DIR"
+        raise DeclarationError(f"report on {named}", [Problem(where="", message=message)])
     whole_runs = all(each.is_dir() for each in recordings)
     judged = judge_together(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
     path = own.report_file if out is None and own is not None else _file(out or Path())

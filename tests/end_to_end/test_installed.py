@@ -33,6 +33,7 @@ def test_an_installed_wheel_plans_and_runs_from_any_directory(tmp_path: Path) ->
     done = _do([slagate, "run", *given, "--gateway-profile", str(write_profile(tmp_path))], elsewhere)
     assert "PASS" in done
     assert (elsewhere / "runs" / "latest" / "verdict.json").is_file()
+    assert "</html>" in (elsewhere / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
     imported = "import scenarios; print(scenarios.__file__)"
     assert str(environment) in _do([str(environment / "bin" / "python"), "-c", imported], elsewhere)
 

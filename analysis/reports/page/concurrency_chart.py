@@ -25,7 +25,7 @@ from analysis.reports.page.scales import (
 )
 from analysis.reports.page.svg import drawing, element, polyline_path, text
 from analysis.reports.page.time_codes import edge_s
-from analysis.reports.page.timeline_chart import merged
+from analysis.reports.page.timeline_chart import merged, span
 from analysis.wording import count_text, limit_text, seconds_text
 from scenarios.sla import Clause
 
@@ -106,7 +106,7 @@ def _time_text(time_s: float | None) -> str:
 def _stretches(series: ChartSeries) -> list[Stretch]:
     answered, unanswered = series.density.within + series.density.late, series.density.unanswered.sum(axis=1)
     sizes = answered.sum(axis=1) + unanswered
-    busy, total = int(np.count_nonzero(sizes)), int(sizes.sum())
+    busy, total = span(sizes), int(sizes.sum())
     if not busy:
         return []
     factor = max(1, -(-ENOUGH * busy // total), -(-series.axis.count // MOST_DOTS))
@@ -137,7 +137,7 @@ def _levels(stretches: list[Stretch]) -> list[Stretch]:
 def _drawing(stretches: list[Stretch], levels: list[Stretch], clause: Clause, size: Size) -> Markup:
     area = _area(stretches, levels, clause, size)
     parts = area.grid(
-        linear_ticks(0, area.x.high, size.ticks),
+        linear_ticks(area.x.low, area.x.high, size.ticks),
         log_ticks(area.y.low, area.y.high, 12),
         number_label,
         seconds_label,
@@ -168,10 +168,12 @@ def _area(stretches: list[Stretch], levels: list[Stretch], clause: Clause, size:
     if clause.timed:
         times.append(clause.limit_s * 1.3)
     low = round_down(min(times, default=1.0))
+    least, most = (of(each.in_flight for each in stretches) for of in (min, max))
+    high = headroom(max(1.0, most))
     return Area(
         x=LinearScale(
-            low=0,
-            high=headroom(max(1.0, *(each.in_flight for each in stretches))),
+            low=0.0 if least < high / 2 else 0.9 * least,
+            high=high,
             first=size.left,
             last=size.width - size.right,
         ),

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from analysis.reports.page.captions import density_caption
 from analysis.reports.page.chart_series import ChartSeries
-from analysis.reports.page.density import COARSE, LEVELS
+from analysis.reports.page.density import COARSE
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Sign, Size
 from analysis.reports.page.scales import (
     LinearScale,
@@ -20,7 +20,7 @@ from analysis.reports.page.scales import (
     seconds_label,
     time_ticks,
 )
-from analysis.reports.page.svg import cells_path, drawing, element, text
+from analysis.reports.page.svg import columns_path, drawing, element, text
 from analysis.reports.page.time_codes import edge_s
 from analysis.reports.page.timeline_chart import merged
 from analysis.wording import count_text, limit_text, seconds_text
@@ -28,6 +28,7 @@ from scenarios.observation import ANSWERS, Outcome
 from scenarios.sla import Clause
 
 SHADES = 6
+Counts = npt.NDArray[np.int64]
 _HEIGHT, _TOP = 330.0, 14.0
 _MOST_COLUMNS, _TABLE_ROWS = 170, 40
 _LEVELS_A_CELL = 2  # eight cells an octave
@@ -108,12 +109,10 @@ def _drawing(series: ChartSeries, clause: Clause, size: Size, single: bool) -> M
         seconds_label,
     )
     width = factor * series.axis.width_s
-    parts += _cells(within, area, width, "within")
+    most = int(max(within.max(), beyond.max()))
+    parts += _cells(within, area, width, "within", most, np.zeros_like(within))
     parts += _tops(series, area, factor)
-    if single:
-        parts += _marks(series, area)
-    else:
-        parts += _cells(beyond, area, width, "beyond")
+    parts += _marks(series, area) if single else _cells(beyond, area, width, "beyond", most, within)
     if clause.timed:
         parts += area.across(clause.limit_s, f"limit {limit_text(clause.limit_s)}")
     bottom = _TOP + _HEIGHT + 40
@@ -123,30 +122,34 @@ def _drawing(series: ChartSeries, clause: Clause, size: Size, single: bool) -> M
     return drawing(size.width, bottom, "Response time of every transaction over time", parts)
 
 
-def _cells(counts: npt.NDArray[np.int64], area: Area, width_s: float, class_: str) -> list[Markup]:
-    """Filled cells as one path for each of a few shades; a shade stands for a power of the count."""
+def _cells(
+    counts: Counts, area: Area, width_s: float, class_: str, most: int, beneath: Counts
+) -> list[Markup]:
+    """Filled cells as one path for each of a few shades; a shade stands for a power of the count.
+
+    A cell that lies over one that is filled already is narrow, so that both are seen.
+    """
+    edges = [area.y(float(each)) for each in edge_s(np.arange(counts.shape[1] + 1) * _CELL)]
     columns, levels = counts.nonzero()
-    if not columns.size:
-        return []
-    values = counts[columns, levels]
-    most = max(2.0, float(values.max()))
-    shades = np.minimum((np.log(values) / np.log(most) * SHADES).astype(int), SHADES - 1)
-    edges = [area.y(float(each)) for each in edge_s(np.arange(-(-LEVELS // _LEVELS_A_CELL) + 1) * _CELL)]
-    parts = []
-    for shade in range(SHADES):
-        chosen = shades == shade
-        cells = [
-            (
-                left := area.x(column * width_s),
-                edges[level + 1],
-                max(1.0, area.x((column + 1) * width_s) - left),
-                max(1.0, edges[level] - edges[level + 1]),
-            )
-            for column, level in zip(columns[chosen].tolist(), levels[chosen].tolist(), strict=True)
-        ]
-        if cells:
-            parts.append(element("path", class_=f"{class_} shade-{shade}", d=cells_path(cells)))
-    return parts
+    shades = np.log(counts[columns, levels]) / np.log(max(2, most)) * SHADES
+    width = area.x(width_s) - area.x(0)
+    found: dict[tuple[int, bool], list[tuple[float, float, float]]] = {}
+    for column, level, shade in zip(
+        columns.tolist(), levels.tolist(), shades.astype(int).tolist(), strict=True
+    ):
+        over = bool(beneath[column, level])
+        middle = area.x(column * width_s) + width * (0.8 if over else 0.5)
+        cell = (middle, edges[level + 1], edges[level])
+        found.setdefault((min(shade, SHADES - 1), over), []).append(cell)
+    return [
+        element(
+            "path",
+            class_=f"{class_} shade-{shade}",
+            stroke_width=max(1.0, width * (0.4 if over else 1)),
+            d=columns_path(cells),
+        )
+        for (shade, over), cells in sorted(found.items())
+    ]
 
 
 def _tops(series: ChartSeries, area: Area, factor: int) -> list[Markup]:

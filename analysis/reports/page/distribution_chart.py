@@ -10,6 +10,7 @@ from analysis.proportions import exact_share
 from analysis.reports.page.bands import share_band
 from analysis.reports.page.captions import distribution_caption
 from analysis.reports.page.chart_series import ChartSeries
+from analysis.reports.page.foreign_text import fitting
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Sign, Size
 from analysis.reports.page.scales import (
     LinearScale,
@@ -95,7 +96,7 @@ def _drawing(
         )
         parts += _panel(series, judged, each, area, size)
     label = "Distribution of response and service times: " + ", ".join(each.name for each in shown)
-    return drawing(size.width, rows * (PANEL + 58), label[:300], parts)
+    return drawing(size.width, rows * (PANEL + 58), label, parts)
 
 
 def _panel(
@@ -104,7 +105,7 @@ def _panel(
     clause, place = judged.clause, series.classes.index(each.name)
     n = int(series.n[place])
     ticks = log_ticks(area.x.low, area.x.high, 6 if size.narrow else 7)
-    parts = [text(each.name, area.left, area.top - 10, class_="panel-title")]
+    parts = [text(fitting(each.name, area.right - area.left), area.left, area.top - 10, class_="panel-title")]
     parts += area.grid(ticks, linear_ticks(0, 1, 6), seconds_label, percent_label)
     exact = (clause.limit_s, int(series.n_hits[place])) if clause.timed else None
     times, shares = _thinned(curve(series.response[place], n, exact), area)
@@ -117,7 +118,9 @@ def _panel(
         parts.append(element("path", class_="response-band", d=band_path(upper, lower)))
     if clause.timed:
         parts += area.upright(clause.limit_s, limit_text(clause.limit_s))
-    parts += area.across(clause.required, f"{percent_text(exact_share(clause.required))} required")
+    parts += area.across(
+        clause.required, f"{percent_text(exact_share(clause.required))} required", at_left=True
+    )
     services = _thinned(curve(series.service[place], n), area)
     for name, (at, share) in (("response", (times, shares)), ("service", services)):
         points = [(area.x(float(t)), area.y(float(s))) for t, s in zip(at, share, strict=True)]

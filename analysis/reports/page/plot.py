@@ -37,7 +37,7 @@ class Size:
         return min(most, int(self.width - self.left - self.right) // 5)
 
 
-WIDE, NARROW = Size(width=920), Size(width=380, left=46, right=10)
+WIDE, NARROW = Size(width=920), Size(width=380, left=54, right=12)
 SIZES = (WIDE, NARROW)
 
 
@@ -120,32 +120,32 @@ class Area:
             ]
         return parts
 
-    def across(self, value: float, label: str, class_: str = "limit") -> list[Markup]:
-        """A horizontal line at a value of y, with its meaning above it at the right end."""
+    def across(self, value: float, label: str, *, at_left: bool = False) -> list[Markup]:
+        """A limit as a horizontal line, with its meaning above it at one end."""
         at = self.y(value)
         below = at - self.top < TEXT_HEIGHT + 2
         return [
-            line(self.left, at, self.right, at, class_),
+            line(self.left, at, self.right, at, "limit"),
             text(
                 label,
-                self.right - 3,
+                self.left + 5 if at_left else self.right - 3,
                 at + TEXT_HEIGHT if below else at - 4,
-                class_=f"{class_}-label",
-                text_anchor="end",
+                class_="limit-label",
+                text_anchor="start" if at_left else "end",
             ),
         ]
 
-    def upright(self, value: float, label: str, class_: str = "limit") -> list[Markup]:
-        """A vertical line at a value of x, with its meaning at its foot on the side where there is room."""
+    def upright(self, value: float, label: str) -> list[Markup]:
+        """A limit as a vertical line, with its meaning at its foot on the side where there is room."""
         at = self.x(value)
         left_side = at > (self.left + self.right) / 2
         return [
-            line(at, self.top, at, self.bottom, class_),
+            line(at, self.top, at, self.bottom, "limit"),
             text(
                 label,
                 at - 5 if left_side else at + 5,
                 self.bottom - 7,
-                class_=f"{class_}-label",
+                class_="limit-label",
                 text_anchor="end" if left_side else "start",
             ),
         ]

@@ -58,7 +58,7 @@ def _tell_file(samples: Samples) -> RunStory:
         name=name,
         summary=(("observation file", name), ("planned over", length), ("rows", count_text(samples.size))),
         health=(),
-        again=(("command", f"slagate judge {shlex.quote(samples.source)}"),),
+        again=(("command", f"slagate judge {shlex.quote(Path(samples.source).name)}"),),
         warnings=() if samples.size else ("The file has no rows.",),
         nonce=None,
         trace_url=None,
@@ -71,7 +71,7 @@ def _summary(samples: Samples) -> list[tuple[str, str | None]]:
     assert run is not None
     tags = ", ".join(f"{key}={value}" for key, value in run.tags.items())
     return [
-        ("scenario", f"{run.scenario} ({run.assurance})"),
+        ("scenario", f"{run.scenario}, assurance {run.assurance}"),
         ("target", run.target),
         ("started", moment_text(run.t0_ns)),
         ("planned for", duration_text(run.length_ns / 1e9)),
@@ -124,7 +124,7 @@ def _again(plan: Mapping[str, Any], samples: Samples) -> list[tuple[str, str | N
     versions, host = plan.get("versions") or {}, plan.get("host") or {}
     return [
         ("command", shlex.join(["slagate", *map(str, command)]) if command else None),
-        ("judge again", f"slagate judge {shlex.quote(samples.source)}"),
+        ("judge again", f"slagate judge {shlex.quote(Path(samples.source).name)}"),
         ("seed", _text(plan.get("seed"))),
         ("digest of the traffic", _text(plan.get("digest"))),
         ("run", _text(plan.get("run_id"))),

@@ -35,7 +35,7 @@ def joined(parts: Iterable[Markup]) -> Markup:
 
 def text(content: str, x: float, y: float, /, **attributes: object) -> Markup:
     """A text at a place; what comes from outside is cut and cannot turn the direction of what follows."""
-    return element("text", harmless(content, most=60), x=x, y=y, **attributes)
+    return element("text", harmless(content, most=120), x=x, y=y, **attributes)
 
 
 def drawing(
@@ -47,7 +47,7 @@ def drawing(
         joined(parts),
         viewBox=f"0 0 {_short(width)} {_short(height)}",
         role="img",
-        aria_label=label,
+        aria_label=harmless(label, most=200),
         **attributes,
     )
 
@@ -74,9 +74,11 @@ def band_path(upper: Sequence[Point], lower: Sequence[Point]) -> str:
     return polyline_path([*upper, *reversed(lower)]) + "Z" if upper else ""
 
 
-def cells_path(cells: Iterable[tuple[float, float, float, float]]) -> str:
-    """Path data of rectangles (x, y, width, height)."""
-    return "".join(f"M{_short(x)} {_short(y)}h{_short(w)}v{_short(h)}h{_short(-w)}z" for x, y, w, h in cells)
+def columns_path(columns: Iterable[tuple[float, float, float]]) -> str:
+    """Path data of upright strokes (middle, top, bottom): cells of one width in the fewest letters."""
+    return "".join(
+        f"M{_short(x)} {_short(top)}v{_short(max(1.0, bottom - top))}" for x, top, bottom in columns
+    )
 
 
 def _short(value: object) -> str:

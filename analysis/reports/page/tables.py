@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from analysis.reports.page.breakdown import Breakdown, BreakdownRow
 from analysis.reports.page.chart_series import ChartSeries
@@ -17,6 +18,7 @@ from scenarios.trace_context import trace_id, trace_link
 
 MOST_ROWS = 30
 _UNKNOWN = "–"
+_IN_ADDRESSES = "%/:?#[]@!$&'()*+,;=~"  # everything else is escaped
 CheckedFact = tuple[str, str, str]  # what, value, class of the style sheet
 
 
@@ -129,10 +131,15 @@ def slowest_rows(series: ChartSeries, stories: Sequence[RunStory]) -> tuple[Slow
         if story.nonce and row.arrival is not None:
             trace = trace_id(story.nonce, row.arrival)
             if story.trace_url and story.trace_url.startswith(("https://", "http://")):
-                link = trace_link(story.trace_url, story.nonce, row.arrival)
-        planned = moment_label(round(row.planned_s, 3))
+                link = quote(trace_link(story.trace_url, story.nonce, row.arrival), safe=_IN_ADDRESSES)
+        planned = _moment(row.planned_s)
         found.append(SlowRow(row=row, run=story.name, planned=planned, trace=trace, link=link))
     return tuple(found)
+
+
+def _moment(seconds: float) -> str:
+    """Milliseconds in the first minutes, seconds later."""
+    return f"{seconds:.3f} s" if abs(seconds) < 600 else moment_label(round(seconds))
 
 
 def run_rows(series: ChartSeries, recordings: Sequence[Samples]) -> tuple[RunRow, ...]:

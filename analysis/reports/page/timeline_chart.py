@@ -14,6 +14,7 @@ from analysis.proportions import exact_share
 from analysis.reports.page.bands import share_band
 from analysis.reports.page.captions import timeline_caption
 from analysis.reports.page.chart_series import ChartSeries
+from analysis.reports.page.foreign_text import fitting
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Label, Scale, Sign, Size, hatches
 from analysis.reports.page.scales import (
     LinearScale,
@@ -68,6 +69,8 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
     shown = _shown(series, judged)
     factor = _factor(series)
     windows = {each.name: _windows(series, each, judged, factor) for each in shown}
+    required = judged.clause.required
+    below = any(each.share < required for some in windows.values() for each in some)
     return Figure(
         id="timeline",
         title="Over time",
@@ -75,7 +78,7 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
         drawings=tuple(_drawing(series, judged, recordings, shown, windows, size) for size in SIZES),
         signs=(
             Sign(mark="response", meaning="share, with its band"),
-            Sign(mark="low-window", meaning="window below the requirement"),
+            *((Sign(mark="low-window", meaning="window below the requirement"),) if below else ()),
             *((Sign(mark="one-run", meaning="one run"),) if several else ()),
             Sign(mark="planned", meaning="arrivals planned"),
             Sign(mark="started", meaning="started"),
@@ -105,10 +108,16 @@ def _shown(series: ChartSeries, judged: ClauseVerdict) -> list[PopulationVerdict
 
 def _factor(series: ChartSeries) -> int:
     """How many bins make a window: enough transactions in each on average, and not too many windows."""
-    busy = max(1, int(np.count_nonzero(series.judged.sum(axis=(0, 1)))))
+    busy = span(series.judged.sum(axis=(0, 1)))
     scarcest = min(int(each) for each in series.judged.sum(axis=(0, 2)) if each)
     for_count = -(-ENOUGH * busy // scarcest)
     return max(1, min(-(-series.axis.count // 8), max(-(-series.axis.count // WINDOWS), for_count)))
+
+
+def span(counts: Counts) -> int:
+    """Bins from the first to the last that has anything, both included."""
+    (filled,) = counts.nonzero()
+    return int(filled[-1] - filled[0]) + 1 if filled.size else 0
 
 
 def merged(counts: Counts, factor: int) -> Counts:
@@ -155,7 +164,7 @@ def _drawing(
     low = _lowest(judged, windows)
     for each in shown:
         area = Area(x=x, y=LinearScale(low=low, high=1, first=top + _SHARE_PANEL, last=top))
-        parts.append(text(f"{each.name}: share within the limit", area.left, top - 9, class_="panel-title"))
+        parts.append(text(_title(each.name, area), area.left, top - 9, class_="panel-title"))
         parts += _shades(area, recordings, id_, named=each is shown[0])
         parts += area.grid(ticks, linear_ticks(low, 1, 6), None, percent_label)
         parts += _share_lines(series, judged, each, windows[each.name], area)
@@ -173,6 +182,11 @@ def _drawing(
     return drawing(
         size.width, top, "Share within the limit, arrivals and transactions in flight over time", parts
     )
+
+
+def _title(name: str, area: Area) -> str:
+    said = ": share within the limit"
+    return fitting(name, area.right - area.left - 8 * len(said)) + said
 
 
 def _lowest(judged: ClauseVerdict, windows: dict[str, list[Window]]) -> float:
