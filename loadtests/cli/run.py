@@ -14,6 +14,14 @@ from rich.console import Console
 from loadtests.auth import resolve_credentials
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
+from loadtests.cli.live_options import (
+    EarlyStopOption,
+    JsonLinesOption,
+    MetricsPortOption,
+    check_live_options,
+    open_views,
+    useless_early_stop,
+)
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
     DEFAULT_TARGET,
@@ -71,11 +79,15 @@ def run(
         bool, typer.Option("--web", help="Open Locust's web UI and start runs from there.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
+    json_lines: JsonLinesOption = False,
+    metrics_port: MetricsPortOption = None,
+    early_stop: EarlyStopOption = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # before and after sending: as Ctrl-C, exit code 130
+    check_live_options(json=json, json_lines=json_lines, early_stop=early_stop, port=metrics_port, web=web)
     crew = Crew.of(
         workers=workers, distributed=distributed, expect_workers=expect_workers, master_bind=master_bind
     )
@@ -91,8 +103,11 @@ def run(
         tags=tag,
         workers=crew.workers,
     )
-    console = Console(stderr=json)
-    if not json:
+    console = Console(stderr=json or json_lines)
+    views = open_views(console, silent=json, json_lines=json_lines, metrics_port=metrics_port)
+    if early_stop and (why := useless_early_stop(plan)):
+        console.print(why, highlight=False, soft_wrap=True)
+    if not (json or json_lines):
         for sentence in describe_plan(plan, crew.workers):
             console.print(sentence, highlight=False, soft_wrap=True)
     folder = RunFolder.at(run_dir or out / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{plan.scenario.name}")
@@ -112,11 +127,15 @@ def run(
             )
             raise typer.Exit(code)
         make_room(folder, len(plan.arrivals))
-        ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
+        ending = send(
+            plan, folder, crew=crew, environment=gateway.environment, views=views, early_stop=early_stop
+        )
         gateway.keep_account(folder)
     if run_dir is None:
         _point_latest(folder)
-    raise typer.Exit(deliver(folder, console, as_json=json, interrupted=ending.interrupted))
+    raise typer.Exit(
+        deliver(folder, console, as_json=json, as_line=json_lines, interrupted=ending.interrupted)
+    )
 
 
 def _point_latest(folder: RunFolder) -> None:

@@ -14,6 +14,7 @@ from analysis.judgement import judge_run
 from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
+from loadtests.cli.json_lines import JsonLines
 from scenarios.run_folder import RunFolder, write_json
 from scenarios.sla import Sla
 
@@ -23,6 +24,7 @@ def deliver(
     console: Console,
     *,
     as_json: bool,
+    as_line: bool = False,
     interrupted: bool = False,
     slas: Sequence[Sla] = (),
     out: Path | None = None,
@@ -32,16 +34,18 @@ def deliver(
     A verdict that cannot be written still holds and is shown.
     """
     verdict = judge_run(folder, slas, interrupted=interrupted)
-    show(verdict, console, as_json=as_json)
+    show(verdict, console, as_json=as_json, as_line=as_line)
     keep(verdict, (out or folder.path) / "verdict.json", console)
-    if not as_json:
+    if not (as_json or as_line):
         console.print(f"run folder: {folder.path}", soft_wrap=True, highlight=False)
     return verdict.exit_code
 
 
-def show(verdict: Verdict, console: Console, *, as_json: bool) -> None:
-    """Print the verdict, for people or as JSON on standard output."""
-    if as_json:
+def show(verdict: Verdict, console: Console, *, as_json: bool, as_line: bool = False) -> None:
+    """Print the verdict, for people or as JSON on standard output; `as_line`: as the last event of --json-lines."""
+    if as_line:
+        JsonLines().emit({"event": "verdict", **render_json(verdict)})
+    elif as_json:
         json.dump(render_json(verdict), sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
