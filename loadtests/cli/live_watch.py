@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from analysis.doubts import Doubt
-from analysis.live import LiveCount, Standing
+from analysis.live import LiveCount, Standing, nothing_settled
 from analysis.stopping import EarlyEnd, find_curtailment, find_early_stop, stands
 from loadtests.cli.live_report import LiveClass, LiveReport, Phase
 from loadtests.most_judged import most_judged
@@ -59,7 +59,7 @@ class LiveWatch:
         self._early_stop = early_stop
         self._engine = _NOT_ENDED_YET
         self._sent: deque[tuple[float, int]] = deque([(0.0, 0)])
-        self._seen = _Seen()
+        self._seen = _Seen(standings=nothing_settled(plan.slas))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._not_before = 0.0
@@ -78,12 +78,15 @@ class LiveWatch:
             self._sent.popleft()
         return self._report()
 
-    def end(self) -> LiveReport | None:
-        """Look once more, at everything; the last report. None where the run never started."""
+    def end(self, accounts: Mapping[str, Any]) -> LiveReport | None:
+        """Look once more, at everything; the last report, with the totals of the engine's own accounts where it left
+        any. None where the run never started."""
         self._over.set()
         if not self._thread.ident:
             return None
         self._thread.join()
+        totals = {"due": accounts["due"], "sent": accounts["started"]} if accounts else {}
+        self._engine = {**self._engine, **totals}
         return self._report(phase="ended")
 
     def _run(self) -> None:

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from analysis.proportions import exact_share
-from analysis.wording import count_text, lower_text, success_text, upper_text
+from analysis.wording import count_text, lower_text, share_text, success_text, upper_text
 from loadtests.cli.live_report import LiveClass, LiveReport
 
 _PLAIN_EVERY_S = 5.0
@@ -107,12 +107,12 @@ def _counters(report: LiveReport) -> Iterator[str]:
 
 
 def _share(each: LiveClass, *, success: bool) -> str:
-    """98.2 % of 1 015 (at least 96.1 %, at most 99.3 %). A share is never rounded up to all of them."""
+    """98.2 % of 1 015 (at least 96.1 %, at most 99.3 %), with the verdict's own rounding: only "100 %" is all."""
     if not each.n:
         return "none judged yet"
     clause, bounds = each.standing.clause, each.bounds
     required = exact_share(clause.required)
-    said = f"{each.standing.hits * 1000 // each.n / 10:.1f} % of {count_text(each.n)}"
+    said = f"{share_text(each.standing.hits, each.n, required=required)} of {count_text(each.n)}"
     if success:
         said += f" {success_text(clause)}"
     if bounds is None:

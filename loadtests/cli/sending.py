@@ -84,7 +84,7 @@ def send(
                 for view in views:
                     shown.enter_context(view)
                 last = _follow(fleet, watch, views)
-                _show_end(watch, views)
+                _show_end(watch, last.get("ended", {}).get("end", {}), views)
         finally:
             code = fleet.end(in_order="ended" in last)
     if "refused" in last:
@@ -98,8 +98,8 @@ def send(
     return Ending(interrupted=interrupts.count > 0)
 
 
-def _show_end(watch: LiveWatch, views: Sequence[View]) -> None:
-    if (report := watch.end()) is not None:
+def _show_end(watch: LiveWatch, accounts: Mapping[str, Any], views: Sequence[View]) -> None:
+    if (report := watch.end(accounts)) is not None:
         for view in views:
             view.show(report)
 
