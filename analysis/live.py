@@ -29,7 +29,7 @@ from analysis.tabulation import RowCounter
 from analysis.tallies import miss_causes
 from scenarios.observation import OBSERVATION, Outcome, Recording, Rows
 from scenarios.run_folder import RunFolder
-from scenarios.sla import Clause
+from scenarios.sla import Clause, Sla
 
 Counts = npt.NDArray[np.int64]
 _UNKNOWN = Inflation(vif=None, growth=1.0)
@@ -58,6 +58,16 @@ class Standing:
         if not self.n or share.n_effective < 1:
             return None
         return share.bounds(self.clause.confidence)
+
+
+def nothing_settled(slas: Sequence[Sla]) -> tuple[Standing, ...]:
+    """How every class of every clause stands before the first row."""
+    return tuple(
+        Standing(clause=clause, population=name, n=0, hits=0, misses={}, inflation=_UNKNOWN)
+        for sla in slas
+        for clause in sla.clauses
+        for name in clause.classes
+    )
 
 
 class LiveCount:

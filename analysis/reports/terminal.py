@@ -68,7 +68,7 @@ def _banner(verdict: Verdict) -> Panel:
 def _stopped(verdict: Verdict) -> Iterator[RenderableType]:
     """Why a run did not go to its planned end, where a rule ended it."""
     if verdict.run.get("ended") in (CURTAILED, STOPPED_BY_RULE):
-        after = duration_text(verdict.run["stopped_after_s"])
+        after = duration_text(round(verdict.run["stopped_after_s"]))
         yield Text(f"Stopped after {after} ({verdict.run['ended']}): {verdict.run['ended_because']}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from analysis.verdict import Verdict
 from loadtests.auth import resolve_credentials
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
+from loadtests.cli.live_report import View
 from loadtests.cli.probe import probe
 from loadtests.cli.sending import send
 from loadtests.cli.verdicts import deliver
@@ -54,7 +55,10 @@ def run_attempts(
     *,
     crew: Crew,
     place: Place,
+    open_views: Callable[[], Sequence[View]],
+    early_stop: bool,
     as_json: bool,
+    as_line: bool,
     retries: int,
     inconclusive_as: InconclusiveAs | None,
 ) -> ExitCode:
@@ -67,7 +71,7 @@ def run_attempts(
     earlier: list[dict[str, Any]] = []
     for attempt in range(retries + 1):
         folder = place.folder(plan, attempt)
-        interrupted = _run_once(plan, folder, console, crew=crew, silent=as_json)
+        interrupted = _run_once(plan, folder, crew=crew, views=open_views(), early_stop=early_stop)
         _keep_earlier(folder, earlier, console)
         if place.run_dir is None:
             _point_latest(folder)
@@ -75,6 +79,7 @@ def run_attempts(
             folder,
             console,
             as_json=as_json,
+            as_line=as_line,
             interrupted=interrupted,
             inconclusive_as=inconclusive_as,
             repeat_invalid=attempt < retries,
@@ -94,14 +99,21 @@ def run_attempts(
     return verdict.exit_code
 
 
-def _run_once(plan: RunPlan, folder: RunFolder, console: Console, *, crew: Crew, silent: bool) -> bool:
+def _run_once(
+    plan: RunPlan, folder: RunFolder, *, crew: Crew, views: Sequence[View], early_stop: bool
+) -> bool:
     """Send and record; whether it was interrupted. An embedded gateway lives as long as the attempt."""
     with EmbeddedGatewayRun(plan) as gateway:
         resolve_credentials(gateway.plan.target, gateway.environment)  # each sender does so again, in its own
         probe(gateway.plan.target)
         make_room(folder, len(gateway.plan.arrivals))
         ending = send(
-            gateway.plan, folder, console, crew=crew, environment=gateway.environment, silent=silent
+            gateway.plan,
+            folder,
+            crew=crew,
+            environment=gateway.environment,
+            views=views,
+            early_stop=early_stop,
         )
         gateway.keep_account(folder)
     return ending.interrupted

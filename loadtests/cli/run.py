@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,14 @@ from loadtests.auth import resolve_credentials
 from loadtests.cli.attempts import Place, run_attempts
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
+from loadtests.cli.live_options import (
+    EarlyStopOption,
+    JsonLinesOption,
+    MetricsPortOption,
+    check_live_options,
+    open_views,
+    useless_early_stop,
+)
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
     DEFAULT_TARGET,
@@ -79,12 +88,16 @@ def run(
         ),
     ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
+    json_lines: JsonLinesOption = False,
+    metrics_port: MetricsPortOption = None,
+    early_stop: EarlyStopOption = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # before and after sending: as Ctrl-C, exit code 130
     _check_retries(retry_invalid, web=web, distributed=distributed)
+    check_live_options(json=json, json_lines=json_lines, early_stop=early_stop, port=metrics_port, web=web)
     crew = Crew.of(
         workers=workers, distributed=distributed, expect_workers=expect_workers, master_bind=master_bind
     )
@@ -100,8 +113,10 @@ def run(
         tags=tag,
         workers=crew.workers,
     )
-    console = Console(stderr=json)
-    if not json:
+    console = Console(stderr=json or json_lines)
+    if early_stop and (why := useless_early_stop(plan)):
+        console.print(why, highlight=False, soft_wrap=True)
+    if not (json or json_lines):
         for sentence in describe_plan(plan, crew.workers):
             console.print(sentence, highlight=False, soft_wrap=True)
     if web:
@@ -125,7 +140,12 @@ def run(
         console,
         crew=crew,
         place=Place(out=out, run_dir=run_dir),
+        open_views=partial(
+            open_views, console, silent=json, json_lines=json_lines, metrics_port=metrics_port
+        ),
+        early_stop=early_stop,
         as_json=json,
+        as_line=json_lines,
         retries=retry_invalid,
         inconclusive_as=inconclusive_as,
     )

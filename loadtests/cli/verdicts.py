@@ -19,6 +19,7 @@ from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
 from loadtests.cli.job_summary import tell_job
+from loadtests.cli.json_lines import JsonLines
 from loadtests.cli.report_file import write_report
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
@@ -29,6 +30,7 @@ def deliver(
     console: Console,
     *,
     as_json: bool,
+    as_line: bool = False,
     interrupted: bool = False,
     slas: Sequence[Sla] = (),
     out: Path | None = None,
@@ -44,19 +46,21 @@ def deliver(
     judged = replace(found, verdict=under_policy(found.verdict, inconclusive_as))
     verdict = judged.verdict
     last = not (repeat_invalid and verdict.exit_code is ExitCode.INVALID)
-    show(verdict, console, as_json=as_json and last)
+    show(verdict, console, as_json=as_json and last, as_line=as_line and last)
     keep(verdict, out or folder.path, console)
-    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json)
+    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json or as_line)
     if last:
-        tell_job(verdict, console, os.environ, as_json=as_json)
-    if not as_json:
+        tell_job(verdict, console, os.environ, as_json=as_json or as_line)
+    if not (as_json or as_line):
         console.print(f"run folder: {folder.path}", soft_wrap=True, highlight=False)
     return verdict
 
 
-def show(verdict: Verdict, console: Console, *, as_json: bool) -> None:
-    """Print the verdict, for people or as JSON on standard output."""
-    if as_json:
+def show(verdict: Verdict, console: Console, *, as_json: bool, as_line: bool = False) -> None:
+    """Print the verdict, for people or as JSON on standard output; `as_line`: as the last event of --json-lines."""
+    if as_line:
+        JsonLines().emit({"event": "verdict", **render_json(verdict)})
+    elif as_json:
         json.dump(render_json(verdict), sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
