@@ -49,7 +49,8 @@ class Bench:
     def run(self, *, retries: int = 2, run_dir: bool = True, **more: Any) -> ExitCode:
         place = Place(out=self.path / "runs", run_dir=self.path / "gate" if run_dir else None)
         console = Console(file=self.said, width=200)
-        given: dict[str, Any] = {"as_json": False, "inconclusive_as": None} | more
+        usual = {"open_views": list, "early_stop": False, "as_json": False, "as_line": False}
+        given: dict[str, Any] = {"inconclusive_as": None, **usual, **more}
         return run_attempts(resolved(), console, crew=Crew(), place=place, retries=retries, **given)
 
     def verdict(self, name: str = "gate") -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_a_report_that_cannot_be_made_is_one_line_and_changes_no_verdict(
 
     monkeypatch.setattr(report_file, "render_report", fail)
     folder, printed = run_folder(tmp_path, both(1000)), io.StringIO()
-    assert deliver(folder, Console(file=printed, width=300), as_json=False) == 0
+    assert deliver(folder, Console(file=printed, width=300), as_json=False).exit_code == 0
     (line,) = [each for each in printed.getvalue().splitlines() if "report.html" in each]
     assert line == f"report.html could not be written {said}; the verdict holds"
     assert folder.verdict_file.is_file()
