@@ -6,6 +6,8 @@ whatever a look costs, a hundred times as long passes before the next one. Where
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections import deque
@@ -28,6 +30,7 @@ LOOK_EVERY_S = 1.0
 BOUNDS_EVERY_S = 5.0
 _TIMES_ITS_COST = 100  # so that it takes a hundredth of a core at most
 _RATE_OVER_S = 5.0
+_NICE = 10
 _AFTER_MAINTENANCE_S = 60.0  # what was planned in it can be in flight for so long
 _NOT_ENDED_YET: dict[str, Any] = {
     "elapsed_s": 0.0,
@@ -90,6 +93,8 @@ class LiveWatch:
         return self._report(phase="ended")
 
     def _run(self) -> None:
+        with contextlib.suppress(OSError):  # this thread alone: where cores are short, sending comes first
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
             self._watch(LiveCount(self._folder))
         except (

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_NEVER_CERTAIN = """
+[[clause]]
+id = "for-a-month"
+strength = "target"
+quote = "90 % within the limit, over a month"
+measure = "share_within"
+limit = "1s"
+at_least = 0.90
+classes = ["payment"]
+needs = { period = "28d" }
+"""
 ELIGIBILITY_AND_SALES = {"eligibility_only": 50, "card_sale_only": 50}
 
 
@@ -37,8 +48,9 @@ duration = "{duration}"
     return path
 
 
-def write_sla(folder: Path, *, limit: str = "10s") -> Path:
-    """The transaction clause with a limit of one's own."""
+def write_sla(folder: Path, *, limit: str = "10s", to_the_end: bool = False) -> Path:
+    """The transaction clause with a limit of one's own. `to_the_end`: and one that is never certain, nor judged here,
+    so that no run ends early because it is sure to pass."""
     path = folder / "sla.toml"
     path.write_text(
         f"""
@@ -52,6 +64,7 @@ measure = "share_within"
 limit = "{limit}"
 at_least = 0.90
 classes = ["healthcare", "payment"]
+{_NEVER_CERTAIN if to_the_end else ""}
 """,
         encoding="utf-8",
     )

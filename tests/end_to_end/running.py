@@ -54,15 +54,27 @@ class Workplace:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
 
     def short_run(
-        self, *arguments: str | Path, faults: str = "", limit: str = "10s", **scenario: Any
+        self,
+        *arguments: str | Path,
+        faults: str = "",
+        limit: str = "10s",
+        to_the_end: bool = False,
+        **scenario: Any,
     ) -> list[str]:
         """The command of a run of seconds against an embedded gateway with these faults.
 
-        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID.
+        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID. Without
+        `to_the_end` it may end as soon as it is sure to pass.
         """
         traffic = write_scenario(self.path, **scenario)
         profile = write_profile(self.path, faults)
-        given = [traffic, "--sla", write_sla(self.path, limit=limit), "--run-dir", self.run_dir]
+        given = [
+            traffic,
+            "--sla",
+            write_sla(self.path, limit=limit, to_the_end=to_the_end),
+            "--run-dir",
+            self.run_dir,
+        ]
         target = [] if "--target" in arguments else ["--gateway-profile", profile]
         return self.command("run", *given, *target, *arguments)
 

@@ -30,21 +30,29 @@ def test_nothing_listens_so_nothing_is_sent(here: Workplace) -> None:
 
 
 def test_a_gateway_that_is_dead_from_the_first_request_fails(here: Workplace) -> None:
-    done = here.finish(here.short_run(faults=_CRASH.format(at="0s")))
+    done = here.finish(here.short_run(faults=_CRASH.format(at="0s"), duration="30s"))
     assert done.returncode == 1, done.stdout
-    end = here.check_accounts()
-    assert end["recorded"] == end["planned"]
+    assert here.check_accounts()["ended"] == "curtailed"
     assert all(each["hits"] == 0 for each in here.verdict()["clauses"][0]["populations"])
 
 
-def test_a_gateway_that_dies_halfway_fails_and_the_run_goes_on(here: Workplace) -> None:
-    done = here.finish(here.short_run(faults=_CRASH.format(at="3s"), duration="6s"))
+def test_a_gateway_that_dies_halfway_fails_and_the_run_goes_on_until_nothing_can_help(
+    here: Workplace,
+) -> None:
+    done = here.finish(here.short_run(faults=_CRASH.format(at="3s"), duration="30s"))
     assert done.returncode == 1, done.stdout
     end = here.check_accounts()
-    assert end["ended"] == "completed"
-    assert end["recorded"] == end["planned"]
-    for each in here.verdict()["clauses"][0]["populations"]:
-        assert 0 < each["hits"] < each["n"]
+    assert end["ended"] == "curtailed"
+    assert "can no longer be met" in end["reason"]
+    assert end["not_due"] > end["planned"] / 3  # long before the planned end
+    verdict = here.verdict()
+    assert verdict["verdict"] == "FAIL"
+    assert not {"ended-early", "not-started", "rows-missing", "rate-not-achieved"} & codes(verdict)
+    assert verdict["run"]["ended_because"] == end["reason"]
+    assert verdict["run"]["stopped_after_s"] < 20
+    assert "Stopped after" in done.stdout
+    first = verdict["clauses"][0]["populations"][0]
+    assert 0 < first["hits"] < first["n"]
 
 
 def test_refused_credentials_stop_the_run_after_twenty_refusals(here: Workplace) -> None:

@@ -14,7 +14,8 @@ from tests.end_to_end.running import CREDENTIALS, Workplace, codes
 
 
 def test_a_fast_gateway_passes_and_every_planned_arrival_has_its_row(here: Workplace) -> None:
-    done = here.finish(here.short_run(duration="14s"))  # shorter ones have too few seconds to see dependence
+    # shorter ones have too few seconds to see dependence
+    done = here.finish(here.short_run(duration="14s", to_the_end=True))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS" in done.stdout
     assert " sent | " in done.stdout  # plain progress lines, as the output is no terminal
@@ -84,7 +85,7 @@ def test_fifteen_per_cent_of_fast_errors_fail_although_every_answer_is_fast(here
     done = here.finish(here.short_run(faults=errors, rate_per_s=200, duration="11s"))
     assert done.returncode == 1, done.stdout
     for each in here.verdict()["clauses"][0]["populations"]:
-        assert each["n"] >= 900
+        assert each["n"] >= 600  # a run that can only fail does not go on
         assert each["misses"]["error"] > 0.1 * each["n"]
         assert each["misses"]["slow"] == 0
 

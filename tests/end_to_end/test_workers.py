@@ -23,7 +23,7 @@ SLOW_ANSWERS = '[[faults]]\nkind = "stall"\nadd = "300ms"'
 
 def run_by(here: Workplace, workers: int, **scenario: Any) -> Rows:
     """The rows of a run by so many workers."""
-    command = here.short_run("--workers", str(workers), **scenario)
+    command = here.short_run("--workers", str(workers), to_the_end=True, **scenario)
     command[command.index("--run-dir") + 1] = str(here.path / f"by-{workers}")
     done = here.finish(command)
     assert "INVALID" not in done.stdout or "generator" in done.stdout, done.stdout  # late on a busy machine
@@ -54,7 +54,7 @@ def test_one_two_and_five_workers_send_the_same_arrivals(here: Workplace) -> Non
 
 
 def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplace) -> None:
-    command = here.short_run("--workers", "2", rate_per_s=200, duration="5s")
+    command = here.short_run("--workers", "2", rate_per_s=200, duration="5s", to_the_end=True)
     done = here.finish(command, environment={"SLAGATE_TEST_DROP_BATCHES": "0.5"})
     end = here.check_accounts()
     assert end["ended"] == "completed", done.stdout
@@ -67,7 +67,7 @@ def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplac
 
 @pytest.mark.slow
 def test_end_json_has_what_a_row_took_on_its_way_and_every_processes_health(here: Workplace) -> None:
-    here.finish(here.short_run("--workers", "2", rate_per_s=400, duration="4s"))
+    here.finish(here.short_run("--workers", "2", rate_per_s=400, duration="4s", to_the_end=True))
     end = here.check_accounts()
     for worker in end["workers"]:
         assert worker["rows"] == worker["made"] > 600
@@ -137,7 +137,7 @@ def test_who_does_not_belong_to_the_run_is_refused_by_name(here: Workplace) -> N
     bind = ("--distributed", "--expect-workers", "1", "--master-bind", f"127.0.0.1:{port}")
     with here.gateway(write_profile(here.path)) as (_, url):
         target = write_target(here.path, url)
-        command = here.short_run(*bind, "--target", target, rate_per_s=100, duration="15s")
+        command = here.short_run(*bind, "--target", target, rate_per_s=100, duration="15s", to_the_end=True)
         with here.started(command) as process:
             wait_for(lambda: here.locusts("--master"), within_s=20)
             for reason, what in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -227,6 +228,20 @@ def test_a_failure_nobody_thought_of_ends_70_with_one_line_and_a_kept_traceback(
     )
     assert found is not None
     assert "in fail" in Path(found[1]).read_text(encoding="utf-8")
+
+
+def test_standard_output_has_one_owner(slagate: Slagate) -> None:
+    said = slagate("run", "--json", "--json-lines")
+    assert (said.code, said.out) == (2, "")
+    assert "choose one" in said.err
+
+
+def test_a_metrics_port_that_is_taken_ends_before_any_load(slagate: Slagate, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        said = slagate("run", "--json-lines", "--metrics-port", str(server.getsockname()[1]))
+    assert (said.code, said.out) == (2, "")
+    assert "--metrics-port" in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_module_is_the_command() -> None:
