@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import Block, Mask
+from analysis.plain_rows import sift
 from analysis.samples import Samples
 from scenarios.observation import ANSWERS, STEPS_PER_ROOT, Outcome
 
 ON_TIME_MS = 1000
+_FEW_KINDS = 24
 _STEP_BITS = np.uint64(STEPS_PER_ROOT.bit_length() - 1)
-_IS_ANSWER = np.zeros(256, dtype=np.bool_)
-_IS_ANSWER[[int(each) for each in ANSWERS]] = True
 _MATCHED = np.zeros(256, dtype=np.bool_)
 _MATCHED[[int(each) for each in (*ANSWERS, Outcome.WRONG_REPLY)]] = True
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
@@ -50,7 +50,7 @@ def call_roll(samples: Samples) -> RollCall:
     """Count every row of a recording once. Memory: about a byte an arrival."""
     book = Book(samples)
     for block in samples.blocks():
-        book.add(block)
+        book.add(block, sift(block).aside)
     return book.closed()
 
 
@@ -82,35 +82,34 @@ class Book:
         self.rows = 0
         self.first_impossible: int | None = None
 
-    def add(self, block: Block) -> None:
-        """Count the rows of a block."""
-        samples, kinds = self.samples, self.by_kind.size
-        originals = block.originals
-        all_original = bool(originals.all())
-        self.originals += block.size if all_original else _count(originals)
-        by_kind = np.bincount(block.kind, minlength=kinds)
+    def add(self, block: Block, aside: Mask) -> None:
+        """Count the rows of a block, of which those that are not plain are named."""
+        rest_at = np.flatnonzero(aside)
+        rest = block.at(rest_at)
+        retries = bool((rest.attempt != 0).any())
+        originals = block.originals if retries else None
+        self.originals += block.size if originals is None else _count(originals)
+        by_kind = _by_kind(block.kind, self.by_kind.size)
         self.by_kind += by_kind
-        if all_original and block.size and int(block.planned_ns.min()) >= self.measured_from:
+        if originals is None and block.size and int(block.planned_ns.min()) >= self.measured_from:
             self.measured_by_kind += by_kind
         else:
-            measured = originals & (block.planned_ns >= self.measured_from)
-            self.measured_by_kind += np.bincount(block.kind[measured], minlength=kinds)
-        outcomes = np.bincount(block.outcome, minlength=256)
-        self.wrong += int(outcomes[Outcome.WRONG_REPLY])
-        self.matched += int(outcomes[_MATCHED].sum())
-        odd = np.flatnonzero(~block.answered(_IS_ANSWER))
-        impossible = odd[block.at(odd).impossible] if odd.size else odd
-        if impossible.size:
-            if self.first_impossible is None:
-                self.first_impossible = self.rows + int(impossible[0])
-            self.impossible += impossible.size
-            self.wrong -= _count(block.outcome[impossible] == Outcome.WRONG_REPLY)  # no evidence of anything
-        if block.own_lag_ms.any():
-            never = originals & (block.outcome == Outcome.NOT_STARTED) & (block.own_lag_ms > 0)
-            self.not_started += _count(never)
-            self.late += _count(never | (originals & (block.own_lag_ms > ON_TIME_MS)))
-        if samples.numbered and block.arrival is not None:
-            self._tick(block.arrival, None if all_original else originals, block.attempt)
+            measured = block.originals & (block.planned_ns >= self.measured_from)
+            self.measured_by_kind += _by_kind(block.kind[measured], self.by_kind.size)
+        self.matched += block.size - rest.size + _count(_MATCHED[rest.outcome])
+        impossible = rest.impossible
+        if self.first_impossible is None and impossible.any():
+            self.first_impossible = self.rows + int(rest_at[impossible.argmax()])
+        self.impossible += _count(impossible)  # which are no evidence of anything
+        self.wrong += _count((rest.outcome == Outcome.WRONG_REPLY) & ~impossible)
+        never = rest.originals & (rest.outcome == Outcome.NOT_STARTED) & (rest.own_lag_ms > 0)
+        self.not_started += _count(never)
+        self.late += _count(never)
+        if block.size and int(block.own_lag_ms.max()) > ON_TIME_MS:
+            self.late += _count(block.originals & (block.own_lag_ms > ON_TIME_MS))
+            self.late -= _count(never & (rest.own_lag_ms > ON_TIME_MS))
+        if self.samples.numbered and block.arrival is not None:
+            self._tick(block.arrival, originals, block.attempt)
         else:
             self.hashes.append(_row_hashes(block))
         self.rows += block.size
@@ -118,16 +117,16 @@ class Book:
     def _tick(
         self, arrival: npt.NDArray[np.uint64], originals: Mask | None, attempt: npt.NDArray[Any]
     ) -> None:
-        root = arrival >> _STEP_BITS
-        dense = root < self.most_roots
-        if originals is not None:
-            dense &= originals
-        if not dense.all():
+        root = (arrival >> _STEP_BITS).view(np.int64)
+        if originals is not None or int(root.max(initial=0)) >= self.most_roots:
+            dense = root < self.most_roots
+            if originals is not None:
+                dense &= originals
             odd = ~dense
             self.others.append(np.stack([arrival[odd], attempt[odd].astype(np.uint64)]))
             arrival, root = arrival[dense], root[dense]
         self.dense += root.size
-        step = arrival % np.uint64(STEPS_PER_ROOT)
+        step = arrival.astype(np.uint8)  # the number of a step has as many bits
         for each in np.unique(step).tolist() if step.any() else [0] * bool(step.size):
             if each not in self.seen:
                 self.seen[each] = _Seen(self.most_roots)
@@ -222,6 +221,13 @@ def _repetitions(book: Book) -> int:
         return 0
     hashes = np.sort(np.concatenate(book.hashes))
     return int(np.count_nonzero(hashes[1:] == hashes[:-1]))
+
+
+def _by_kind(kind: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
+    """How many rows are of each kind. Comparing bytes is faster than counting them as long as kinds are few."""
+    if kinds > _FEW_KINDS:
+        return np.bincount(kind, minlength=kinds)
+    return np.array([np.count_nonzero(kind == each) for each in range(kinds)], dtype=np.int64)
 
 
 def _count(mask: Mask) -> int:
