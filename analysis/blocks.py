@@ -13,7 +13,7 @@ from scenarios.observation import ANSWERS, NEVER
 Nanoseconds = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-BLOCK_ROWS = 1 << 15
+BLOCK_ROWS = 1 << 16
 FURTHEST_NS = 2**62 - 1  # stamps beyond it are garbage; differences of those within it fit 64 bits
 OWN_LAG_SATURATED_MS = 65_535
 
@@ -84,6 +84,11 @@ class Block:
             name: None if each is None else each[places] for name, each in columns.items()
         }
         return Block(**chosen)
+
+
+def looked_up(table: bytes, column: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """What a table of 256 bytes has for each byte of a column, read-only: several times as fast as indexing."""
+    return np.frombuffer(column.tobytes().translate(table), dtype=np.uint8)
 
 
 def joined_blocks(blocks: list[Block]) -> Block:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from analysis.blocks import BLOCK_ROWS, OWN_LAG_SATURATED_MS, Block, Mask, joined_blocks
 from analysis.plain_counts import add_codes, add_own_lag, add_plain, counted
-from analysis.plain_rows import PlainRows
+from analysis.plain_rows import PlainRows, SiftedBlock
 from analysis.response_times import CodedRows
 from analysis.samples import Places, Samples
 from analysis.series import Bins
@@ -56,26 +56,41 @@ class Counter:
         self._gathered: list[tuple[Places, Block]] = []
         self._held = 0
 
-    def add(self, block: Block, sifted: PlainRows, first: int, left_out: Mask | None) -> None:
+    def add(self, sifted: SiftedBlock, first: int, left_out: Mask | None) -> None:
         """Count the rows of a block, the first of them by its number, but for those that are left out."""
-        aside = self._aside(sifted)
-        others = np.flatnonzero(aside if left_out is None else aside & ~left_out)
-        if others.size:
-            self._gathered.append((first + others, block.at(others)))
-            self._held += others.size
+        plain, places, others = sifted.plain, sifted.places, sifted.others
+        aside = None if plain is None else self._aside(plain)
+        if left_out is not None:
+            kept = ~left_out[places]
+            places, others = places[kept], others.at(kept)
+        self._gather(first + places, others)
+        if plain is not None and aside is not None:
+            more = np.flatnonzero(
+                aside & (plain.kind < plain.kinds) & (True if left_out is None else ~left_out)
+            )
+            self._gather(first + more, sifted.block.at(more))
+            plain = plain.without(aside)
+        if plain is not None and left_out is not None:
+            plain = plain.without(left_out)
+        if plain is not None:
+            self._add_plain(plain, first)
+
+    def _gather(self, numbers: Places, block: Block) -> None:
+        if block.size:
+            self._gathered.append((numbers, block))
+            self._held += block.size
             if self._held >= BLOCK_ROWS:
                 self.finish()
-        plain = sifted.without(aside if left_out is None else aside | left_out, self.table.kinds)
-        if plain is None:
-            return
+
+    def _add_plain(self, plain: PlainRows, first: int) -> None:
         limit_ns = None if self.failures is not None or self.within_any_time else self.limit_ns
-        lowest, highest = (
-            sum(moment >= start for start in self.zone_starts)
-            for moment in (int(plain.planned_ns.min()), int(plain.planned_ns.max()))
-        )
-        zones = self._zones(plain.planned_ns) if lowest < highest else None
-        for zone in range(lowest, highest + 1):
-            part = plain if zones is None else plain.without(zones != zone, self.table.kinds)
+        earliest = int(plain.planned_ns.min())
+        if earliest >= self.zone_starts[-1]:
+            add_plain(self.table, plain, first=first, zone=ZONES - 1, limit_ns=limit_ns)
+            return
+        zones = self._zones(plain.planned_ns)
+        for zone in range(ZONES):
+            part = plain.without(zones != zone)
             if part is not None:
                 add_plain(self.table, part, first=first, zone=zone, limit_ns=limit_ns)
 
@@ -86,20 +101,22 @@ class Counter:
             self.add_one_by_one(joined_blocks([block for _, block in self._gathered]), numbers)
             self._gathered, self._held = [], 0
 
-    def _aside(self, plain: PlainRows) -> Mask:
+    def _aside(self, plain: PlainRows) -> Mask | None:
         """Rows that are not plain under this clause: their place in time, or our own lag, may decide on them."""
-        aside = plain.aside.copy()
+        aside = None
         if self.failures is not None:
-            aside |= self.failures.take(plain.outcome, mode="clip")
+            aside = self.failures[plain.outcome]
         for start, end in self.windows:
-            if plain.size and int(plain.planned_ns.min()) < end and int(plain.ended_ns.max()) >= start:
-                aside |= (plain.planned_ns < end) & (plain.ended_ns >= start)
-        if self.samples.settled_by_plan:
-            aside |= plain.planned_ns > self.samples.cutoff_ns - self.limit_ns
+            if int(plain.planned_ns.min()) < end and int(plain.ended_ns.max()) >= start:
+                aside = _either(aside, (plain.planned_ns < end) & (plain.ended_ns >= start))
+        newest = self.samples.cutoff_ns - self.limit_ns
+        if self.samples.settled_by_plan and int(plain.planned_ns.max()) > newest:
+            aside = _either(aside, plain.planned_ns > newest)
         if plain.own_lag_ms.any():
-            slow = np.flatnonzero(plain.response_ns > self.limit_ns)
-            without_lag = self._is_late_by_lag(plain.response_ns[slow], plain.own_lag_ms[slow])
-            aside[slow[without_lag]] = True
+            late = (plain.response_ns > self.limit_ns) & (plain.own_lag_ms > 0)
+            slow = np.flatnonzero(late)
+            late[slow] = self._is_late_by_lag(plain.response_ns[slow], plain.own_lag_ms[slow])
+            aside = _either(aside, late)
         return aside
 
     def _is_late_by_lag(self, waited_ns: npt.NDArray[np.int64], own_lag_ms: npt.NDArray[np.uint16]) -> Mask:
@@ -260,6 +277,7 @@ class Counter:
         if not ok.any():
             return
         answered, kind = block.at(ok), kind[ok]
+        every = np.arange(kinds)
         response = answered.ended_ns - answered.planned_ns
         service = answered.ended_ns - answered.started_ns
         table.times.coded.append(
@@ -268,7 +286,11 @@ class Counter:
                 numbers=numbers[ok],
                 kind=answered.kind,
                 bin=bins[ok].astype(np.uint16),
-                response=add_codes(table.times.response, kind, response, response.astype(np.float64)),
-                service=add_codes(table.times.service, kind, service, None),
+                response=add_codes(table.times.response, response, response.astype(float), every, kind),
+                service=add_codes(table.times.service, service, None, every, kind),
             )
         )
+
+
+def _either(one: Mask | None, other: Mask) -> Mask:
+    return other if one is None else one | other

@@ -54,11 +54,12 @@ def count_faster(times: ResponseTimes, levels: Sequence[Level], bins: int) -> Co
 def _below(rows: CodedRows, code: npt.NDArray[np.uint16]) -> tuple[int, tuple[Counts, Counts]]:
     """The lowest bin of some rows, and from it on those below each level, by bin and kind."""
     low, kinds = int(rows.bin.min()), code.shape[1]
-    level = (rows.response >= code[0].take(rows.kind, mode="clip")).view(np.uint8)
-    level = level + (rows.response >= code[1].take(rows.kind, mode="clip"))
+    kind = rows.kind.astype(np.intp)
+    level = (rows.response >= code[0].take(kind, mode="clip")).view(np.uint8)
+    level = level + (rows.response >= code[1].take(kind, mode="clip"))
     cells = (rows.bin - np.uint16(low)) * np.intp(kinds)
-    count = (int(cells.max()) // kinds) + 1
-    cells += rows.kind
+    count = int(rows.bin.max()) - low + 1
+    cells += kind
     cells *= QUANTILES + 1
     cells += level
     counts = np.bincount(cells, minlength=count * kinds * (QUANTILES + 1)).reshape(count, kinds, -1)

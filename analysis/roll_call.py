@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import Block, Mask
-from analysis.plain_rows import sift
+from analysis.plain_rows import SiftedBlock, sift
 from analysis.samples import Samples
 from scenarios.observation import ANSWERS, STEPS_PER_ROOT, Outcome
 
@@ -50,7 +50,7 @@ def call_roll(samples: Samples) -> RollCall:
     """Count every row of a recording once. Memory: about a byte an arrival."""
     book = Book(samples)
     for block in samples.blocks():
-        book.add(block, sift(block).aside)
+        book.add(sift(block, len(samples.kinds)))
     return book.closed()
 
 
@@ -82,10 +82,9 @@ class Book:
         self.rows = 0
         self.first_impossible: int | None = None
 
-    def add(self, block: Block, aside: Mask) -> None:
-        """Count the rows of a block, of which those that are not plain are named."""
-        rest_at = np.flatnonzero(aside)
-        rest = block.at(rest_at)
+    def add(self, sifted: SiftedBlock) -> None:
+        """Count the rows of a block."""
+        block, rest = sifted.block, sifted.others
         retries = bool((rest.attempt != 0).any())
         originals = block.originals if retries else None
         self.originals += block.size if originals is None else _count(originals)
@@ -99,7 +98,7 @@ class Book:
         self.matched += block.size - rest.size + _count(_MATCHED[rest.outcome])
         impossible = rest.impossible
         if self.first_impossible is None and impossible.any():
-            self.first_impossible = self.rows + int(rest_at[impossible.argmax()])
+            self.first_impossible = self.rows + int(sifted.places[impossible.argmax()])
         self.impossible += _count(impossible)  # which are no evidence of anything
         self.wrong += _count((rest.outcome == Outcome.WRONG_REPLY) & ~impossible)
         never = rest.originals & (rest.outcome == Outcome.NOT_STARTED) & (rest.own_lag_ms > 0)
@@ -227,7 +226,12 @@ def _by_kind(kind: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
     """How many rows are of each kind. Comparing bytes is faster than counting them as long as kinds are few."""
     if kinds > _FEW_KINDS:
         return np.bincount(kind, minlength=kinds)
-    return np.array([np.count_nonzero(kind == each) for each in range(kinds)], dtype=np.int64)
+    found, left = np.zeros(kinds, dtype=np.int64), kind.size
+    for each in range(kinds):
+        if left:
+            found[each] = np.count_nonzero(kind == each)
+            left -= found[each]
+    return found
 
 
 def _count(mask: Mask) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import BLOCK_ROWS, FURTHEST_NS, Block
+from analysis.blocks import BLOCK_ROWS, FURTHEST_NS, Block, looked_up
 from analysis.run_facts import RunFacts, read_run_facts
 from scenarios.kinds import AnyKind, Kind, class_of
 from scenarios.observation import OBSERVATION, Outcome, Recording, Rows, map_rows
@@ -18,8 +18,7 @@ from scenarios.run_folder import RunFolder
 Places = npt.NDArray[np.intp]
 
 _DAY_NS = 86_400_000_000_000
-_IS_OUTCOME = np.zeros(256, dtype=np.bool_)
-_IS_OUTCOME[[int(each) for each in Outcome]] = True
+_IS_NO_OUTCOME = bytes(number not in set(Outcome) for number in range(256))
 _WORD = np.dtype("<i8")
 _WORDS = OBSERVATION.itemsize // _WORD.itemsize
 _FIELDS = {name: (of[0], int(of[1])) for name, of in (OBSERVATION.fields or {}).items()}
@@ -30,7 +29,7 @@ _ROWS_IN_CACHE = 1 << 12  # turned into columns at a time, so that each row come
 class Samples:
     """Facts about a recording and its rows. `rows(first, last, places)` gives [first, last), or of these the places.
 
-    The places may come in any order, and whoever asks may change the columns.
+    The places may come in any order.
     """
 
     source: str
@@ -132,11 +131,10 @@ def _run_samples(source: str, parts: list[Rows], facts: RunFacts) -> Samples:
     )
 
 
-def _kind_places(known: tuple[AnyKind, ...]) -> npt.NDArray[np.uint8]:
+def _kind_places(known: tuple[AnyKind, ...]) -> bytes:
     """For each number that a row can carry its kind's place among the known ones, or the place after the last."""
-    places = np.full(256, len(known), dtype=np.uint8)
-    places[[int(each) for each in known]] = np.arange(len(known))
-    return places
+    place = {int(kind): place for place, kind in enumerate(known)}
+    return bytes(place.get(number, len(known)) for number in range(256))
 
 
 def _rows_at(numbers: Places, parts: Sequence[Rows], starts: Places) -> Rows:
@@ -151,19 +149,16 @@ def _rows_at(numbers: Places, parts: Sequence[Rows], starts: Places) -> Rows:
     return found
 
 
-def _block(rows: Rows, plausible: tuple[int, int], kind_place: npt.NDArray[np.uint8]) -> Block:
+def _block(rows: Rows, plausible: tuple[int, int], kind_place: bytes) -> Block:
     """Columns of some rows of ours; stamps that cannot be are clipped and marked, as is a plan a day off the run's."""
     column = _columns(rows)
     planned, started, ended = (column(name) for name in ("planned_ns", "started_ns", "ended_ns"))
-    kind = kind_place.take(
-        column("kind"), mode="clip"
-    )  # clip: without a check of each number, a byte cannot exceed
-    outcome = np.array(column("outcome"))
-    garbled = (kind == kind_place[0]) | ~_IS_OUTCOME.take(outcome, mode="clip")
+    kind, outcome = looked_up(kind_place, column("kind")), np.array(column("outcome"))
+    garbled = looked_up(_IS_NO_OUTCOME, outcome).view(np.bool_) | (kind == kind_place[0])
     if planned.size and (int(planned.min()) < plausible[0] or int(planned.max()) > plausible[1]):
         garbled |= (planned < plausible[0]) | (planned > plausible[1])
     for stamps in (planned, started, ended):
-        if stamps.size and (int(stamps.max()) > FURTHEST_NS or int(stamps.min()) < -FURTHEST_NS):
+        if int(stamps.view(np.uint64).max(initial=0)) > FURTHEST_NS:  # or negative
             garbled |= (stamps > FURTHEST_NS) | (stamps < -FURTHEST_NS)
             np.clip(stamps, -FURTHEST_NS, FURTHEST_NS, out=stamps)
     return Block(

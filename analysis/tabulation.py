@@ -23,7 +23,7 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
         again = roll.is_repeated(block)
         if again is not None and again.any():
             repeated.add(first + np.flatnonzero(again), block.at(again), counter)
-        counter.add(block, sift(block), first, again)
+        counter.add(sift(block, len(samples.kinds)), first, again)
     counter.finish()
     repeated.count(counter)
     return counter.table
@@ -33,9 +33,9 @@ def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table
     """Roll call and table in one pass over the rows; where arrivals repeat, the table takes a second one."""
     book, counter = Book(samples), Counter(samples, clause)
     for first, block in samples.numbered_blocks():
-        plain = sift(block)
-        book.add(block, plain.aside)
-        counter.add(block, plain, first, None)
+        sifted = sift(block, len(samples.kinds))
+        book.add(sifted)
+        counter.add(sifted, first, None)
     counter.finish()
     roll = book.closed()
     return roll, tabulate(samples, roll, clause) if roll.repeated_arrivals.size else counter.table
