@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.response_times import CODES, CodedRows, ResponseTimes
+from analysis.response_times import CODES, CodedRows, Exact, ResponseTimes, joined_exact
+from analysis.threads import in_threads
 
 Counts = npt.NDArray[np.int64]
 
@@ -36,19 +37,24 @@ def count_faster(times: ResponseTimes, levels: Sequence[Level], bins: int) -> Co
     for level in levels:
         code[level.place, list(level.kinds)] = level.code
         known[level.place, :, list(level.kinds)] = True
-    found = np.zeros((QUANTILES, bins, kinds), dtype=np.int64)
-    for rows in times.coded:
-        low, below = _below(rows, code)
-        for place, counts in enumerate(below):
-            found[place, low : low + len(counts)] += counts
-    found *= known
-    exact = times.read_again(_at_level(times.coded, code))
+
+    def work(coded: Sequence[CodedRows]) -> tuple[Counts, Exact]:
+        found = np.zeros((QUANTILES, bins, kinds), dtype=np.int64)
+        for rows in coded:
+            low, below = _below(rows, code)
+            for place, counts in enumerate(below):
+                found[place, low : low + len(counts)] += counts
+        return found, times.read_again(_at_level(coded, code))
+
+    parts = in_threads(work, times.in_parts())
+    found = np.sum([counts for counts, _ in parts], axis=0) * known
+    exact = joined_exact([each for _, each in parts])
     for level in levels:
         mine = np.isin(exact.kind, level.kinds) & (exact.code == level.code)
         at, kind, time = exact.bin[mine], exact.kind[mine], exact.time_ns[mine]
         no_slower = time <= np.partition(time, level.rank - 1)[level.rank - 1]
         np.add.at(found[level.place], (at[no_slower], kind[no_slower]), 1)
-    return found
+    return np.asarray(found)
 
 
 def _below(rows: CodedRows, code: npt.NDArray[np.uint16]) -> tuple[int, tuple[Counts, Counts]]:

@@ -130,7 +130,8 @@ def cells_of(major: npt.NDArray[Any], minor: npt.NDArray[Any], shape: tuple[int,
     """Places in a shape, in numbers of 16 bits where they fit."""
     cells: Cells = major.astype(np.uint16 if shape[0] * shape[1] <= 1 << 16 else np.int64)
     np.multiply(cells, cells.dtype.type(shape[1]), out=cells)
-    return np.add(cells, minor, out=cells)
+    np.add(cells, minor, out=cells)
+    return cells
 
 
 def counted(cells: npt.NDArray[Any], shape: tuple[int, ...]) -> Counts:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import Block, Mask, Nanoseconds
+from analysis.threads import in_threads
 
 CODES = 1 << 16
 Codes = npt.NDArray[np.uint16]
@@ -58,6 +59,12 @@ class Histogram:
     counts: npt.NDArray[np.int64]  # (kinds, CODES)
     sums_ns: npt.NDArray[np.float64]
 
+    def join(self, other: Histogram) -> None:
+        """Add another one; most kinds and codes never occur."""
+        for kind in np.flatnonzero(other.counts.any(axis=1)).tolist():
+            self.counts[kind] += other.counts[kind]
+            self.sums_ns[kind] += other.sums_ns[kind]
+
 
 @dataclass(slots=True, kw_only=True)
 class ResponseTimes:
@@ -75,22 +82,30 @@ class ResponseTimes:
         )
         return found
 
+    def join(self, later: ResponseTimes) -> None:
+        """Take over the times of later rows of the same recording."""
+        self.coded += later.coded
+        self.response.join(later.response)
+        self.service.join(later.service)
+
+    def in_parts(self) -> list[Sequence[CodedRows]]:
+        """The coded rows in two parts, or in one where they are few."""
+        middle = len(self.coded) // 2
+        return [self.coded[:middle], self.coded[middle:]] if middle > 1 else [self.coded]
+
     def read_again(
         self, chosen: Iterable[tuple[CodedRows, npt.NDArray[np.intp]]], *, service: bool = False
     ) -> Exact:
         """The exact times of the rows at some places of some coded rows."""
-        columns: dict[str, list[npt.NDArray[Any]]] = {
-            name: [_NONE] for name in ("kind", "bin", "code", "time")
-        }
+        columns: dict[str, list[npt.NDArray[Any]]] = {name: [_NONE] for name in _EXACT}
         for some in _together(chosen):
             for rows, places in some:
                 columns["kind"].append(rows.kind[places])
                 columns["bin"].append(rows.bin[places])
                 columns["code"].append((rows.service if service else rows.response)[places])
             found = self.at(np.concatenate([rows.row_numbers(places) for rows, places in some]))
-            columns["time"].append(found.ended_ns - (found.started_ns if service else found.planned_ns))
-        kind, bins, code, times = (np.concatenate(each) for each in columns.values())
-        return Exact(kind=kind, bin=bins, code=code, time_ns=times)
+            columns["time_ns"].append(found.ended_ns - (found.started_ns if service else found.planned_ns))
+        return Exact(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
     def read(self, wanted: Sequence[Wanted], found: Sequence[dict[int, list[Nanoseconds]]]) -> None:
         """Append to `found[i][code]` the exact times of the rows that `wanted[i]` names."""
@@ -101,7 +116,7 @@ class ResponseTimes:
                     table[np.ix_(each.kinds, each.codes)] = True
             if not table.any():
                 continue
-            exact = self.read_again(_of_codes(self.coded, table, service=service), service=service)
+            exact = self._of_codes(table, service=service)
             for each, parts in zip(wanted, found, strict=True):
                 if each.service is service:
                     of_kind = np.isin(exact.kind, each.kinds)
@@ -109,7 +124,27 @@ class ResponseTimes:
                     for one in each.codes:
                         parts[one].append(mine[code == one])
 
+    def _of_codes(self, table: Mask, *, service: bool) -> Exact:
+        """The rows whose kind and code are marked in a table of shape (kinds, CODES)."""
+        of_any = table.any(axis=0)
 
+        def places(rows: CodedRows) -> npt.NDArray[np.intp]:
+            code = rows.service if service else rows.response
+            found = np.flatnonzero(of_any.take(code, mode="clip"))
+            return np.asarray(found[table[rows.kind[found], code[found]]])
+
+        def work(coded: Sequence[CodedRows]) -> Exact:
+            return self.read_again(((rows, places(rows)) for rows in coded), service=service)
+
+        return joined_exact(in_threads(work, self.in_parts()))
+
+
+def joined_exact(parts: Sequence[Exact]) -> Exact:
+    """Rows one after the other; there must be at least one part."""
+    return Exact(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in _EXACT})
+
+
+_EXACT = ("kind", "bin", "code", "time_ns")
 _NONE = np.empty(0, dtype=np.uint8)
 _READ_TOGETHER = 1 << 16
 
@@ -129,17 +164,6 @@ def _together(
             group, size = [], 0
     if group:
         yield group
-
-
-def _of_codes(
-    coded: Iterable[CodedRows], table: Mask, *, service: bool
-) -> Iterator[tuple[CodedRows, npt.NDArray[np.intp]]]:
-    """The places of the rows whose kind and code are marked in a table of shape (kinds, CODES)."""
-    of_any = table.any(axis=0)
-    for rows in coded:
-        code = rows.service if service else rows.response
-        places = np.flatnonzero(of_any.take(code, mode="clip"))
-        yield rows, places[table[rows.kind[places], code[places]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -54,32 +55,39 @@ def call_roll(samples: Samples) -> RollCall:
     return book.closed()
 
 
-@dataclass(slots=True)
-class _Seen:
-    """Which arrivals of one step have been met: a byte for each root, as far as roots are dense."""
+class Seen:
+    """Which arrivals have been met: for each step a byte for each root, as far as roots are dense.
 
-    most: int
-    flags: npt.NDArray[np.uint8] = field(init=False)
+    Several threads may mark at once: all of them write the same byte.
+    """
 
-    def __post_init__(self) -> None:
-        self.flags = np.zeros(self.most, dtype=np.uint8)  # pages that nobody touches take no memory
+    def __init__(self, samples: Samples) -> None:
+        self.most_roots = 2 * samples.size + (1 << 20)
+        self.flags: dict[int, npt.NDArray[np.uint8]] = {}
+        self._adding = Lock()
+
+    def of_step(self, step: int) -> npt.NDArray[np.uint8]:
+        """The flags of a step by root."""
+        with self._adding:
+            if step not in self.flags:  # pages that nobody touches take no memory
+                self.flags[step] = np.zeros(self.most_roots, dtype=np.uint8)
+            return self.flags[step]
 
 
 class Book:
-    """Adds up the roll call block by block."""
+    """Adds up the roll call block by block. `first`: the number of the first row."""
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: Samples, seen: Seen | None = None, *, first: int = 0) -> None:
         self.samples = samples
         self.measured_from = samples.first_ns + samples.warm_up_ns
-        self.seen: dict[int, _Seen] = {}
-        self.most_roots = 2 * samples.size + (1 << 20)
+        self.seen = seen or Seen(samples)
         self.others: list[npt.NDArray[np.uint64]] = []  # (arrival, attempt) of retries and of sparse numbers
         self.hashes: list[npt.NDArray[np.uint64]] = []
         kinds = len(samples.kinds) + 1
         self.by_kind, self.measured_by_kind = np.zeros(kinds, np.int64), np.zeros(kinds, np.int64)
         self.originals = self.impossible = self.wrong = self.matched = self.not_started = self.late = 0
         self.dense = 0
-        self.rows = 0
+        self.rows = first
         self.first_impossible: int | None = None
 
     def add(self, sifted: SiftedBlock) -> None:
@@ -117,8 +125,8 @@ class Book:
         self, arrival: npt.NDArray[np.uint64], originals: Mask | None, attempt: npt.NDArray[Any]
     ) -> None:
         root = (arrival >> _STEP_BITS).view(np.int64)
-        if originals is not None or int(root.max(initial=0)) >= self.most_roots:
-            dense = root < self.most_roots
+        if originals is not None or int(root.max(initial=0)) >= self.seen.most_roots:
+            dense = root < self.seen.most_roots
             if originals is not None:
                 dense &= originals
             odd = ~dense
@@ -126,16 +134,29 @@ class Book:
             arrival, root = arrival[dense], root[dense]
         self.dense += root.size
         step = arrival.astype(np.uint8)  # the number of a step has as many bits
-        for each in np.unique(step).tolist() if step.any() else [0] * bool(step.size):
-            if each not in self.seen:
-                self.seen[each] = _Seen(self.most_roots)
-            seen = self.seen[each]
-            seen.flags[root[step == each] if step.any() else root] = 1
+        if not step.any():
+            self.seen.of_step(0)[root] = 1
+            return
+        for each in np.unique(step).tolist():
+            self.seen.of_step(each)[root[step == each]] = 1
+
+    def join(self, later: Book) -> None:
+        """Take over what was counted of later rows; both books have met the same arrivals."""
+        for name in ("originals", "impossible", "wrong", "matched", "not_started", "late", "dense"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.by_kind, self.measured_by_kind = (
+            self.by_kind + later.by_kind,
+            self.measured_by_kind + later.measured_by_kind,
+        )
+        self.others += later.others
+        self.hashes += later.hashes
+        if self.first_impossible is None:
+            self.first_impossible = later.first_impossible
 
     def closed(self) -> RollCall:
         """The roll call of all that was added."""
         kinds = self.samples.kinds
-        distinct = sum(int(np.count_nonzero(each.flags)) for each in self.seen.values())
+        distinct = sum(int(np.count_nonzero(each)) for each in self.seen.flags.values())
         others = np.concatenate(self.others, axis=1) if self.others else np.empty((2, 0), dtype=np.uint64)
         pairs, times = np.unique(others, axis=1, return_counts=True) if others.size else (others, np.empty(0))
         surplus = self.dense - distinct + int(others.shape[1] - pairs.shape[1]) + _repetitions(self)
@@ -170,15 +191,16 @@ class Book:
 
     def _repeated_dense(self) -> npt.NDArray[np.uint64]:
         """Numbers that come a second time; a second pass, taken only when something is repeated at all."""
-        met, found = {step: _Seen(self.most_roots) for step in self.seen}, [np.empty(0, dtype=np.uint64)]
+        met, found = Seen(self.samples), [np.empty(0, dtype=np.uint64)]
         for _, arrival in self._originals():
             numbers, times = np.unique(arrival, return_counts=True)
             root, step = numbers >> _STEP_BITS, numbers % np.uint64(STEPS_PER_ROOT)
-            for each, seen in met.items():
-                here = (step == each) & (root < self.most_roots)
+            for each in self.seen.flags:
+                flags = met.of_step(each)
+                here = (step == each) & (root < met.most_roots)
                 again = here & (times > 1)
-                again[here] |= seen.flags[root[here]] > 0
-                seen.flags[root[here]] = 1
+                again[here] |= flags[root[here]] > 0
+                flags[root[here]] = 1
                 found.append(numbers[again])
         return np.unique(np.concatenate(found))
 

@@ -55,10 +55,11 @@ class Samples:
         """Every row, some ten thousand at a time."""
         return (block for _, block in self.numbered_blocks())
 
-    def numbered_blocks(self) -> Iterator[tuple[int, Block]]:
-        """The same with the number of the first row of each."""
-        for first in range(0, self.size, BLOCK_ROWS):
-            yield first, self.rows(first, min(self.size, first + BLOCK_ROWS), None)
+    def numbered_blocks(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, Block]]:
+        """The same with the number of the first row of each; or only the rows [first, last)."""
+        end = self.size if last is None else last
+        for number in range(first, end, BLOCK_ROWS):
+            yield number, self.rows(number, min(end, number + BLOCK_ROWS), None)
 
     def at(self, numbers: Places) -> Block:
         """The rows with these numbers, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,15 @@ class Table:
             populations=populations,
         )
 
+    def join(self, later: Table) -> None:
+        """Take over what was counted of later rows of the same recording."""
+        for name in _COUNTED:
+            mine: npt.NDArray[Any] = getattr(self, name)
+            mine += getattr(later, name)
+        for reason, found in later.excluded.items():
+            self.exclude(reason, found)
+        self.times.join(later.times)
+
     @property
     def kinds(self) -> int:
         """How many kinds the recording knows."""
@@ -143,3 +153,19 @@ class Table:
                     within = rank - (int(upto[code - 1]) if code else 0)
                     found.append(Level(place=place, kinds=tuple(kinds), code=code, rank=within))
         return found
+
+
+_COUNTED = (
+    "n",
+    "hits",
+    "questionable",
+    "planned",
+    "ended",
+    "time_sum_ns",
+    "misses",
+    "outcomes",
+    "slow_answers",
+    "impossible",
+    "hits_without_own_lag",
+    "own_lag_ms",
+)

@@ -7,9 +7,10 @@ import numpy as np
 from analysis.blocks import Block, joined_blocks
 from analysis.counting import Counter
 from analysis.plain_rows import sift
-from analysis.roll_call import Book, RollCall
+from analysis.roll_call import Book, RollCall, Seen
 from analysis.samples import Places, Samples
 from analysis.table import Table
+from analysis.threads import Span, halves, in_threads
 from scenarios.sla import Clause
 
 
@@ -18,25 +19,42 @@ def tabulate(samples: Samples, roll: RollCall, clause: Clause) -> Table:
 
     Memory: the table, and 7 bytes a judged row for the codes of its times.
     """
-    counter, repeated = Counter(samples, clause), _Repeated()
-    for first, block in samples.numbered_blocks():
-        again = roll.is_repeated(block)
-        if again is not None and again.any():
-            repeated.add(first + np.flatnonzero(again), block.at(again), counter)
-        counter.add(sift(block, len(samples.kinds)), first, again)
-    counter.finish()
+
+    def work(span: Span) -> tuple[Counter, _Repeated]:
+        counter, repeated = Counter(samples, clause), _Repeated()
+        for first, block in samples.numbered_blocks(*span):
+            again = roll.is_repeated(block)
+            if again is not None and again.any():
+                repeated.add(first + np.flatnonzero(again), block.at(again), counter)
+            counter.add(sift(block, len(samples.kinds)), first, again)
+        counter.finish()
+        return counter, repeated
+
+    (counter, repeated), *rest = in_threads(work, halves(samples.size))
+    for other, others in rest:
+        counter.table.join(other.table)
+        repeated.rows += others.rows
     repeated.count(counter)
     return counter.table
 
 
 def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table]:
     """Roll call and table in one pass over the rows; where arrivals repeat, the table takes a second one."""
-    book, counter = Book(samples), Counter(samples, clause)
-    for first, block in samples.numbered_blocks():
-        sifted = sift(block, len(samples.kinds))
-        book.add(sifted)
-        counter.add(sifted, first, None)
-    counter.finish()
+    seen = Seen(samples)
+
+    def work(span: Span) -> tuple[Book, Counter]:
+        book, counter = Book(samples, seen, first=span[0]), Counter(samples, clause)
+        for first, block in samples.numbered_blocks(*span):
+            sifted = sift(block, len(samples.kinds))
+            book.add(sifted)
+            counter.add(sifted, first, None)
+        counter.finish()
+        return book, counter
+
+    (book, counter), *rest = in_threads(work, halves(samples.size))
+    for book_of_rest, counter_of_rest in rest:
+        book.join(book_of_rest)
+        counter.table.join(counter_of_rest.table)
     roll = book.closed()
     return roll, tabulate(samples, roll, clause) if roll.repeated_arrivals.size else counter.table
 
