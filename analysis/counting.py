@@ -113,10 +113,11 @@ class Counter:
         if self.samples.settled_by_plan and int(plain.planned_ns.max()) > newest:
             aside = _either(aside, plain.planned_ns > newest)
         if plain.own_lag_ms.any():
-            late = (plain.response_ns > self.limit_ns) & (plain.own_lag_ms > 0)
-            slow = np.flatnonzero(late)
-            late[slow] = self._is_late_by_lag(plain.response_ns[slow], plain.own_lag_ms[slow])
-            aside = _either(aside, late)
+            slow = np.flatnonzero(plain.response_ns > self.limit_ns)
+            late = slow[self._is_late_by_lag(plain.response_ns[slow], plain.own_lag_ms[slow])]
+            if late.size:
+                aside = np.zeros(plain.size, dtype=np.bool_) if aside is None else aside
+                aside[late] = True
         return aside
 
     def _is_late_by_lag(self, waited_ns: npt.NDArray[np.int64], own_lag_ms: npt.NDArray[np.uint16]) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +40,13 @@ def count_faster(times: ResponseTimes, levels: Sequence[Level], bins: int) -> Co
 
     def work(coded: Sequence[CodedRows]) -> tuple[Counts, Exact]:
         found = np.zeros((QUANTILES, bins, kinds), dtype=np.int64)
+        at_level = []
         for rows in coded:
-            low, below = _below(rows, code)
+            low, below, places = _below(rows, code)
+            at_level.append((rows, places))
             for place, counts in enumerate(below):
                 found[place, low : low + len(counts)] += counts
-        return found, times.read_again(_at_level(coded, code))
+        return found, times.read_again(at_level)
 
     parts = in_threads(work, times.in_parts())
     found = np.sum([counts for counts, _ in parts], axis=0) * known
@@ -57,28 +59,20 @@ def count_faster(times: ResponseTimes, levels: Sequence[Level], bins: int) -> Co
     return np.asarray(found)
 
 
-def _below(rows: CodedRows, code: npt.NDArray[np.uint16]) -> tuple[int, tuple[Counts, Counts]]:
-    """The lowest bin of some rows, and from it on those below each level, by bin and kind."""
+def _below(
+    rows: CodedRows, code: npt.NDArray[np.uint16]
+) -> tuple[int, tuple[Counts, Counts], npt.NDArray[np.intp]]:
+    """The lowest bin, from it on the rows below each level by bin and kind, and the places of the rows at one."""
     low, kinds = int(rows.bin.min()), code.shape[1]
-    kind = rows.kind.astype(np.intp)
-    level = (rows.response >= code[0].take(kind, mode="clip")).view(np.uint8)
-    level = level + (rows.response >= code[1].take(kind, mode="clip"))
-    cells = (rows.bin - np.uint16(low)) * np.intp(kinds)
+    kind, response = rows.kind.astype(np.intp), rows.response
+    first, second = (each.take(kind, mode="clip") for each in code)
+    level = (response >= first).view(np.uint8) + (response >= second)
     count = int(rows.bin.max()) - low + 1
+    cells = (rows.bin - np.uint16(low)) * np.intp(kinds)
     cells += kind
     cells *= QUANTILES + 1
     cells += level
     counts = np.bincount(cells, minlength=count * kinds * (QUANTILES + 1)).reshape(count, kinds, -1)
-    first = counts[:, :-1, 0]
-    return low, (first, first + counts[:, :-1, 1])
-
-
-def _at_level(
-    coded: Sequence[CodedRows], code: npt.NDArray[np.uint16]
-) -> Iterator[tuple[CodedRows, npt.NDArray[np.intp]]]:
-    wanted = np.zeros(CODES, dtype=np.bool_)
-    wanted[code.ravel()] = True
-    for rows in coded:
-        places = np.flatnonzero(wanted.take(rows.response, mode="clip"))
-        kind, response = rows.kind[places], rows.response[places]
-        yield rows, places[(response == code[0][kind]) | (response == code[1][kind])]
+    below = counts[:, :-1, 0]
+    places = np.flatnonzero((response == first) | (response == second))
+    return low, (below, below + counts[:, :-1, 1]), places

@@ -57,7 +57,8 @@ class Bins:
         first = low // self.width_ns
         since -= first * self.width_ns
         if max(high - first * self.width_ns, self.width_ns) >> _SHIFT < 1 << 32:
-            short = (since >> _SHIFT).astype(np.uint32)
+            since >>= _SHIFT
+            short = since.astype(np.uint32)
             short //= np.uint32(self.width_ns >> _SHIFT)
             return first, short.astype(np.uint16)
         return first, (since // self.width_ns).astype(np.uint16)
