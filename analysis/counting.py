@@ -84,15 +84,10 @@ class Counter:
 
     def _add_plain(self, plain: PlainRows, first: int) -> None:
         limit_ns = None if self.failures is not None or self.within_any_time else self.limit_ns
-        earliest = int(plain.planned_ns.min())
-        if earliest >= self.zone_starts[-1]:
-            add_plain(self.table, plain, first=first, zone=ZONES - 1, limit_ns=limit_ns)
-            return
-        zones = self._zones(plain.planned_ns)
-        for zone in range(ZONES):
-            part = plain.without(zones != zone)
-            if part is not None:
-                add_plain(self.table, part, first=first, zone=zone, limit_ns=limit_ns)
+        zones: int | npt.NDArray[np.int64] = ZONES - 1
+        if int(plain.planned_ns.min()) < self.zone_starts[-1]:
+            zones = self._zones(plain.planned_ns)
+        add_plain(self.table, plain, first=first, zones=zones, limit_ns=limit_ns)
 
     def finish(self) -> None:
         """Count what was gathered."""

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Mask
+from analysis.blocks import Block, Mask, count_by_kind
 from analysis.plain_rows import SiftedBlock, sift
 from analysis.samples import Samples
 from scenarios.observation import ANSWERS, STEPS_PER_ROOT, Outcome
 
 ON_TIME_MS = 1000
-_FEW_KINDS = 24
 _STEP_BITS = np.uint64(STEPS_PER_ROOT.bit_length() - 1)
 _MATCHED = np.zeros(256, dtype=np.bool_)
 _MATCHED[[int(each) for each in (*ANSWERS, Outcome.WRONG_REPLY)]] = True
@@ -96,13 +95,13 @@ class Book:
         retries = bool((rest.attempt != 0).any())
         originals = block.originals if retries else None
         self.originals += block.size if originals is None else _count(originals)
-        by_kind = _by_kind(block.kind, self.by_kind.size)
+        by_kind = count_by_kind(block.kind, self.by_kind.size)
         self.by_kind += by_kind
         if originals is None and block.size and int(block.planned_ns.min()) >= self.measured_from:
             self.measured_by_kind += by_kind
         else:
             measured = block.originals & (block.planned_ns >= self.measured_from)
-            self.measured_by_kind += _by_kind(block.kind[measured], self.by_kind.size)
+            self.measured_by_kind += count_by_kind(block.kind[measured], self.by_kind.size)
         self.matched += block.size - rest.size + _count(_MATCHED[rest.outcome])
         impossible = rest.impossible
         if self.first_impossible is None and impossible.any():
@@ -242,18 +241,6 @@ def _repetitions(book: Book) -> int:
         return 0
     hashes = np.sort(np.concatenate(book.hashes))
     return int(np.count_nonzero(hashes[1:] == hashes[:-1]))
-
-
-def _by_kind(kind: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
-    """How many rows are of each kind. Comparing bytes is faster than counting them as long as kinds are few."""
-    if kinds > _FEW_KINDS:
-        return np.bincount(kind, minlength=kinds)
-    found, left = np.zeros(kinds, dtype=np.int64), kind.size
-    for each in range(kinds):
-        if left:
-            found[each] = np.count_nonzero(kind == each)
-            left -= found[each]
-    return found
 
 
 def _count(mask: Mask) -> int:
