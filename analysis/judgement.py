@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -176,9 +175,8 @@ def _judge_clause(
 ) -> tuple[ClauseVerdict, list[Doubt]]:
     """A clause's verdict and the doubts that come with it."""
     first = recordings[0].samples
-    with ThreadPoolExecutor(2) as both:
-        names = first.custom_classes or clause.classes
-        tallies = list(both.map(lambda name: tally_population(recordings, clause, name), names))
+    names = first.custom_classes or clause.classes
+    tallies = [tally_population(recordings, clause, name) for name in names]
     smoke = all(each.samples.run is not None and each.samples.run.smoke for each in recordings)
     warm_up_ns = max(each.samples.warm_up_ns for each in recordings)
     own = [doubt for each in recordings for doubt in time_out_doubts(clause, each.samples.run)]

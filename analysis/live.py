@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import BLOCK_ROWS
+from analysis.counting import Counter
 from analysis.dependence import Inflation
 from analysis.doubts import Doubt, in_order
 from analysis.generator_health import late_doubt, pool_doubt, start_doubts
 from analysis.live_times import LiveTimes
+from analysis.plain_rows import sift
 from analysis.proportions import Bounds, Share
 from analysis.roll_call import ON_TIME_MS
 from analysis.row_tail import RowTail
@@ -25,7 +25,6 @@ from analysis.run_facts import RunFacts, read_run_facts
 from analysis.samples import Samples, run_samples
 from analysis.series import Bins, Series
 from analysis.table import MEASURED
-from analysis.tabulation import RowCounter
 from analysis.tallies import miss_causes
 from scenarios.observation import OBSERVATION, Outcome, Recording, Rows
 from scenarios.run_folder import RunFolder
@@ -132,13 +131,17 @@ class _ClauseCount:
         for place, kinds in enumerate(self._kinds):
             class_of_kind[kinds] = place
         self._times = LiveTimes(class_of_kind, len(clause.classes), Bins.spanning(*samples.span_ns).count)
-        self._counter = RowCounter(samples, clause, keep_times=self._times.add)
+        self._counter = Counter(samples, clause)
 
     def add(self, samples: Samples) -> None:
         """Count new rows."""
         self._counter.samples = samples
-        for first, block in zip(range(0, samples.size, BLOCK_ROWS), samples.blocks(), strict=True):
-            self._counter.add(block, partial(samples.block_rows, first), None)
+        for first, block in samples.numbered_blocks():
+            self._counter.add(sift(block, len(samples.kinds)), first, None)
+        self._counter.finish()
+        coded = self._counter.table.times.coded  # grows with the rows; the live times take its place
+        self._times.add(coded)
+        coded.clear()
 
     def standings(self, *, with_inflation: bool) -> Iterator[Standing]:
         """Each class of the clause."""
@@ -148,7 +151,8 @@ class _ClauseCount:
             misses = miss_causes([(table, kinds)], n - hits)
             inflation = _UNKNOWN
             if self.clause.measure == "availability":
-                series = table.series(kinds).as_service()
+                nobody = np.zeros((2, table.bins.count), dtype=np.int64)
+                series = table.series(kinds, faster=nobody).as_service()
                 n, hits = int(series.n.sum()), int(series.hits.sum())
                 misses = {"without_service": n - hits}
                 inflation = series.inflation() if n else _UNKNOWN
@@ -169,5 +173,4 @@ class _ClauseCount:
         return np.asarray(self._counter.table.own_lag_ms[kinds].sum(axis=0))
 
     def _series(self, place: int, kinds: Sequence[int], n: int) -> Series:
-        faster_p50, faster_p75 = self._times.faster(place, n)
-        return replace(self._counter.table.series(kinds), faster_p50=faster_p50, faster_p75=faster_p75)
+        return self._counter.table.series(kinds, faster=self._times.faster(place, n))

@@ -7,14 +7,12 @@ verdict takes the exact ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Mask
-from analysis.response_times import encode
-from analysis.samples import Places
+from analysis.response_times import CodedRows, encode
 
 Counts = npt.NDArray[np.int64]
 
@@ -28,28 +26,22 @@ class LiveTimes:
     """Answers of judged rows by class, bin of planned time and bucket of response time."""
 
     def __init__(self, class_of_kind: npt.NDArray[np.intp], classes: int, bins: int) -> None:
-        self._class_of_kind = class_of_kind  # by place of the kind; -1 where no class of the clause has it
+        # by place of the kind; -1 where no class of the clause has it, as after the last, for rows that do not count
+        self._class_of_kind = np.append(class_of_kind, -1)
         self._counts = np.zeros((classes, bins, _BUCKETS), dtype=np.uint32)
 
-    def add(
-        self,
-        block: Block,
-        _read: Callable[[Places], Block],
-        measured: Mask,
-        answered: Mask,
-        bins: npt.NDArray[np.int64],
-    ) -> None:
-        """Count the answers of a block."""
-        of = self._class_of_kind[block.kind]
-        kept = np.flatnonzero(measured & answered & (of >= 0))
-        times = block.ended_ns[kept] - block.planned_ns[kept]
-        bucket = np.clip((encode(times) >> _FINER).astype(np.intp) - _FASTEST, 0, _BUCKETS - 1)
-        np.add.at(self._counts, (of[kept], bins[kept], bucket), 1)
+    def add(self, coded: Sequence[CodedRows]) -> None:
+        """Count answers."""
+        for rows in coded:
+            of = self._class_of_kind[rows.kind]
+            kept = np.flatnonzero(of >= 0)
+            bucket = (rows.response[kept] >> _FINER).astype(np.intp) - _FASTEST
+            np.add.at(self._counts, (of[kept], rows.bin[kept], np.clip(bucket, 0, _BUCKETS - 1)), 1)
 
-    def faster(self, place: int, n: int) -> Sequence[Counts]:
+    def faster(self, place: int, n: int) -> Counts:
         """For each bin the answers of a class that were about as fast as the median of its `n` rows, or faster; and
         the same for the third quartile."""
         counts = self._counts[place]
         upto = np.concatenate([[0], counts.sum(axis=0, dtype=np.int64).cumsum()])
         edges = [int(np.abs(upto - n * share / 4).argmin()) for share in _QUARTERS]
-        return [counts[:, :edge].sum(axis=1, dtype=np.int64) for edge in edges]
+        return np.stack([counts[:, :edge].sum(axis=1, dtype=np.int64) for edge in edges])

@@ -12,6 +12,7 @@ from analysis.dependence import MOST_BINS, Counts, Inflation, estimate_inflation
 
 NS_PER_S = 1_000_000_000
 SHORT_S = 20
+_SHIFT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,26 @@ class Bins:
     def places(self, stamps_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The bin of each moment; moments outside get the nearest bin."""
         return np.clip((stamps_ns - self.first_ns) // self.width_ns, 0, self.count - 1)
+
+    def steps(self, stamps_ns: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.uint16]]:
+        """The lowest bin of some moments, and how many bins beyond it each lies: `places` where moments are close.
+
+        A width is a multiple of 256 ns, so where the moments span less than 2^32 times that, division by 32 bits is
+        exact; it takes a quarter of the time.
+        """
+        since = stamps_ns - self.first_ns
+        low, high = int(since.min()), int(since.max())
+        if low < 0 or high >= self.width_ns * self.count:
+            np.clip(since, 0, self.width_ns * self.count - 1, out=since)
+            low, high = int(since.min()), int(since.max())
+        first = low // self.width_ns
+        since -= first * self.width_ns
+        if max(high - first * self.width_ns, self.width_ns) >> _SHIFT < 1 << 32:
+            since >>= _SHIFT
+            short = since.astype(np.uint32)
+            short //= np.uint32(self.width_ns >> _SHIFT)
+            return first, short.astype(np.uint16)
+        return first, (since // self.width_ns).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

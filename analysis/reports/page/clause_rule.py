@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.blocks import Block, Mask
+from analysis.counting import MAINTENANCE
 from analysis.samples import Samples
-from analysis.tabulation import MAINTENANCE
 from analysis.verdict import ClauseVerdict, Verdict
 from scenarios.observation import ANSWERS, Outcome
 from scenarios.sla import Clause
