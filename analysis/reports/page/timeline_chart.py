@@ -131,7 +131,7 @@ def _windows(
     place = series.classes.index(each.name)
     n, hits = (merged(of[:, place].sum(axis=0), factor).tolist() for of in (series.judged, series.hits))
     ratio = min(1.0, (each.n_effective or each.n) / each.n) if each.n else 1.0
-    width, end = factor * series.axis.width_s, series.axis.length_s
+    width, end = factor * series.axis.width_s, (series.axis.planned_ns + 1) / 1e9
     found = []
     for number, (of, good) in enumerate(zip(n, hits, strict=True)):
         if of >= FEWEST:
@@ -139,7 +139,7 @@ def _windows(
             found.append(
                 Window(
                     start_s=number * width,
-                    end_s=min(end, (number + 1) * width),
+                    end_s=max(number * width, min(end, (number + 1) * width)),
                     n=of,
                     hits=good,
                     low=low,

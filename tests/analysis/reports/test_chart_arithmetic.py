@@ -170,5 +170,6 @@ def test_svg_escapes_texts_and_attributes() -> None:
 def test_foreign_text_is_cut_with_its_length_and_cannot_turn_what_follows() -> None:
     assert harmless("plain") == "plain"
     assert harmless("x" * 10_000) == "x" * 160 + "… (cut; 10 000 characters in all)"
+    assert harmless("1, 2, 3", most=4) == "1, 2… (cut; 7 characters in all)"
     assert harmless("a\u202eb\x00") == "a⟨U+202E⟩b⟨U+0000⟩"
     assert harmless("שלום") == "שלום"
