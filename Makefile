@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help install run test test-slow test-all bench bench-statistics soak check format clean
 
 # Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
-BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging csv_files sending live
+BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging csv_files reports sending live
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'

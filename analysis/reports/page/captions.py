@@ -42,6 +42,13 @@ def timeline_caption(clause: Clause, recordings: int) -> str:
     )
 
 
+def left_out_caption(classes: int) -> str:
+    """Of a chart that has no room for every class."""
+    return (
+        f" {count_text(classes)} classes with fewer transactions are in the tables only." if classes else ""
+    )
+
+
 def density_caption(misses: int, never_sent: int, *, single: bool) -> str:
     """Of every transaction over time."""
     shown = (

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from analysis.proportions import exact_share
 from analysis.reports.page.bands import share_band
-from analysis.reports.page.captions import distribution_caption
+from analysis.reports.page.captions import distribution_caption, left_out_caption
 from analysis.reports.page.chart_series import ChartSeries
 from analysis.reports.page.foreign_text import fitting
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Sign, Size
@@ -36,9 +36,10 @@ Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]  # seconds, shar
 def draw_distribution(series: ChartSeries, judged: ClauseVerdict) -> Figure:
     """One panel a class on a common logarithmic time scale."""
     clause = judged.clause
-    shown = [each for each in judged.populations if series.n[series.classes.index(each.name)]]
-    shown = sorted(shown, key=lambda each: -series.n[series.classes.index(each.name)])[:MOST_PANELS]
-    shown = [each for each in judged.populations if each in shown]
+    size_of = dict(zip(series.classes, series.n.tolist(), strict=True))
+    filled = [each for each in judged.populations if size_of[each.name]]
+    largest = sorted(filled, key=lambda each: -size_of[each.name])[:MOST_PANELS]
+    shown = [each for each in filled if each in largest]
     limit = limit_text(clause.limit_s)
     if not shown or not series.response.any():
         return Figure(
@@ -49,7 +50,7 @@ def draw_distribution(series: ChartSeries, judged: ClauseVerdict) -> Figure:
     return Figure(
         id="distribution",
         title="Distribution of times",
-        caption=distribution_caption(clause),
+        caption=distribution_caption(clause) + left_out_caption(len(filled) - len(shown)),
         drawings=tuple(_drawing(series, judged, shown, size) for size in SIZES),
         signs=(
             Sign(mark="response", meaning="response time, with its band"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from analysis.wording import count_text
+
 MOST = 160
 _LETTER = 9.0  # pixels of a letter of a title at most, but for the widest scripts
 # C0 and C1 controls, and the marks that turn the direction of text (Unicode Annex 9): shown by their number.
@@ -24,4 +26,4 @@ def harmless(content: object, most: int = MOST) -> str:
     shown = _INVISIBLE.sub(lambda found: f"\u27e8U+{ord(found[0]):04X}\u27e9", whole[:most])
     if len(whole) <= most and len(shown) <= max(most, MOST):
         return shown
-    return f"{shown[:most]}\u2026 (cut; {len(whole):,} characters in all)".replace(",", " ")
+    return f"{shown[:most]}\u2026 (cut; {count_text(len(whole))} characters in all)"

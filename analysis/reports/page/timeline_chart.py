@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from analysis.proportions import exact_share
 from analysis.reports.page.bands import share_band
-from analysis.reports.page.captions import timeline_caption
+from analysis.reports.page.captions import left_out_caption, timeline_caption
 from analysis.reports.page.chart_series import ChartSeries
 from analysis.reports.page.foreign_text import fitting
 from analysis.reports.page.plot import SIZES, Area, DataTable, Figure, Label, Scale, Sign, Size, hatches
@@ -66,7 +66,7 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
             title="Over time",
             caption="No transaction was judged, so there is nothing to draw over time.",
         )
-    shown = _shown(series, judged)
+    shown, left_out = _shown(series, judged)
     factor = _factor(series)
     windows = {each.name: _windows(series, each, judged, factor) for each in shown}
     required = judged.clause.required
@@ -74,7 +74,7 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
     return Figure(
         id="timeline",
         title="Over time",
-        caption=timeline_caption(judged.clause, len(recordings)),
+        caption=timeline_caption(judged.clause, len(recordings)) + left_out_caption(left_out),
         drawings=tuple(_drawing(series, judged, recordings, shown, windows, size) for size in SIZES),
         signs=(
             Sign(mark="response", meaning="share, with its band"),
@@ -98,12 +98,12 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
     )
 
 
-def _shown(series: ChartSeries, judged: ClauseVerdict) -> list[PopulationVerdict]:
-    total = {
-        each.name: int(series.judged[:, series.classes.index(each.name)].sum()) for each in judged.populations
-    }
-    most = sorted((name for name in total if total[name]), key=lambda name: -total[name])[:MOST_CLASSES]
-    return [each for each in judged.populations if each.name in most]
+def _shown(series: ChartSeries, judged: ClauseVerdict) -> tuple[list[PopulationVerdict], int]:
+    """The classes with most transactions, and how many more there are."""
+    size_of = dict(zip(series.classes, series.judged.sum(axis=(0, 2)).tolist(), strict=True))
+    filled = [each for each in judged.populations if size_of[each.name]]
+    largest = sorted(filled, key=lambda each: -size_of[each.name])[:MOST_CLASSES]
+    return [each for each in filled if each in largest], len(filled) - len(largest)
 
 
 def _factor(series: ChartSeries) -> int:
@@ -131,7 +131,7 @@ def _windows(
     place = series.classes.index(each.name)
     n, hits = (merged(of[:, place].sum(axis=0), factor).tolist() for of in (series.judged, series.hits))
     ratio = min(1.0, (each.n_effective or each.n) / each.n) if each.n else 1.0
-    width, end = factor * series.axis.width_s, series.axis.length_s
+    width, end = factor * series.axis.width_s, (series.axis.planned_ns + 1) / 1e9
     found = []
     for number, (of, good) in enumerate(zip(n, hits, strict=True)):
         if of >= FEWEST:
@@ -139,7 +139,7 @@ def _windows(
             found.append(
                 Window(
                     start_s=number * width,
-                    end_s=min(end, (number + 1) * width),
+                    end_s=max(number * width, min(end, (number + 1) * width)),
                     n=of,
                     hits=good,
                     low=low,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.dependence import Inflation
@@ -29,9 +29,11 @@ from analysis.reports.page.svg import element, polyline_path, step_path, text
 from analysis.reports.page.time_codes import CODES, codes_of, edge_s, quantile_s
 from analysis.reports.page.timeline_chart import merged
 
+unhurried = settings(deadline=None)  # on a busy machine the slowness of one example says nothing
 positive = st.floats(min_value=1e-6, max_value=1e6)
 
 
+@unhurried
 @given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6), most=st.integers(1, 20))
 def test_linear_ticks_are_few_rising_and_inside(low: float, span: float, most: int) -> None:
     ticks = linear_ticks(low, low + span, most)
@@ -40,6 +42,7 @@ def test_linear_ticks_are_few_rising_and_inside(low: float, span: float, most: i
     assert all(low - 1e-6 * span <= each <= low + span * (1 + 1e-6) for each in ticks) or len(ticks) == 1
 
 
+@unhurried
 @given(low=positive, factor=st.floats(2, 1e9), most=st.integers(2, 14))
 def test_log_ticks_are_few_rising_and_inside(low: float, factor: float, most: int) -> None:
     ticks = log_ticks(low, low * factor, most)
@@ -48,6 +51,7 @@ def test_log_ticks_are_few_rising_and_inside(low: float, factor: float, most: in
     assert all(low * 0.999 <= each <= low * factor * 1.001 for each in ticks)
 
 
+@unhurried
 @given(length=st.floats(0.5, 1e8), most=st.integers(4, 14))
 def test_time_ticks_begin_at_nought_and_fit(length: float, most: int) -> None:
     ticks = time_ticks(length, most)
@@ -71,6 +75,7 @@ def test_ticks_are_the_ones_a_person_would_choose() -> None:
     assert [moment_label(each) for each in (0, 20, 90, 7200, 86_400)] == ["0", "20s", "1m30s", "2h", "1d"]
 
 
+@unhurried
 @given(value=positive)
 def test_round_ends_enclose_a_value_closely(value: float) -> None:
     assert round_down(value) <= value * (1 + 1e-9)
@@ -79,6 +84,7 @@ def test_round_ends_enclose_a_value_closely(value: float) -> None:
     assert 1.03 * value < headroom(value) < 2 * value
 
 
+@unhurried
 @given(value=st.floats(-1e9, 1e9))
 def test_scales_hold_what_lies_outside_at_the_nearer_end(value: float) -> None:
     linear = LinearScale(low=0, high=10, first=100, last=0)
@@ -93,6 +99,7 @@ def test_scales_place_their_ends_and_middle() -> None:
     assert [log(each) for each in (0.1, 1, 10)] == pytest.approx([0, 50, 100])
 
 
+@unhurried
 @given(hits=st.integers(0, 500), misses=st.integers(0, 500), confidence=st.sampled_from([0.9, 0.95, 0.99]))
 def test_the_band_of_a_chart_is_made_as_the_bounds_of_the_verdict(
     hits: int, misses: int, confidence: float
@@ -104,6 +111,7 @@ def test_the_band_of_a_chart_is_made_as_the_bounds_of_the_verdict(
     assert share_band(hits / n, share.n_effective, confidence) == pytest.approx((bounds.lower, bounds.upper))
 
 
+@unhurried
 @given(times=st.lists(st.integers(1000, 10**13), min_size=1, max_size=50))
 def test_codes_rise_with_times_and_their_edges_enclose_them(times: list[int]) -> None:
     stamps = np.array(sorted(times), dtype=np.int64)
@@ -170,5 +178,6 @@ def test_svg_escapes_texts_and_attributes() -> None:
 def test_foreign_text_is_cut_with_its_length_and_cannot_turn_what_follows() -> None:
     assert harmless("plain") == "plain"
     assert harmless("x" * 10_000) == "x" * 160 + "… (cut; 10 000 characters in all)"
+    assert harmless("1, 2, 3", most=4) == "1, 2… (cut; 7 characters in all)"
     assert harmless("a\u202eb\x00") == "a⟨U+202E⟩b⟨U+0000⟩"
     assert harmless("שלום") == "שלום"

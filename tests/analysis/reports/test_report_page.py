@@ -183,6 +183,15 @@ def test_nothing_to_object_to_is_said(tmp_path: Path) -> None:
     assert "Nothing to object to" in render_report(judged.verdict, judged.recordings)
 
 
+def test_a_chart_without_room_for_every_class_says_so(tmp_path: Path) -> None:
+    lines = [line for kind in "abcdef" for line in csv_lines(60, kind=kind)]
+    judged = judge_together([csv_file(tmp_path, [HEADER, *lines])], [sla()])
+    page = page_of(judged)
+    for id_ in ("distribution", "timeline"):
+        assert "2 classes with fewer transactions are in the tables only." in page.texts[id_]
+    assert "f" in page.texts["tables"]
+
+
 def test_the_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
     page = page_of(judge_folder(stored_folder(tmp_path)))
     assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
