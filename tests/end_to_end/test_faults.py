@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from scenarios.observation import Outcome
@@ -244,6 +245,38 @@ def test_a_gateway_that_stops_answering_shows_its_whole_stall(here: Workplace) -
     response_s = (rows["ended_ns"] - rows["planned_ns"]) / 1e9
     assert 1.8 < response_s.max() < 3.5
     assert (response_s > 1).sum() > 20  # arrivals kept coming while it stood still
+
+
+@pytest.mark.slow
+def test_a_freeze_of_five_seconds_is_in_every_response_time_it_touched(here: Workplace) -> None:
+    """With a limit of 1 s there are users for 3.75 s of arrivals: the later ones wait for a user, and their service
+    time alone would hide the freeze."""
+    with here.gateway(write_profile(here.path)) as (gateway, url):
+        target = write_target(here.path, url)
+        command = here.short_run("--target", target, duration="12s", rate_per_s=80, limit="1s")
+        with here.started(command) as process:
+            wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 100, within_s=30)
+            gateway.send_signal(signal.SIGSTOP)
+            frozen_ns = time.time_ns()
+            time.sleep(5)
+            thawed_ns = time.time_ns()
+            gateway.send_signal(signal.SIGCONT)
+            process.communicate(timeout=60)
+    rows = here.folder.read_observations().rows
+    assert here.check_accounts()["recorded"] == len(rows) > 700
+    during = rows[(rows["planned_ns"] > frozen_ns) & (rows["planned_ns"] < thawed_ns)]
+    assert len(during) > 4 * 80  # arrivals kept coming
+    assert (during["ended_ns"] >= thawed_ns).all()  # so the response time shows all of it, for each
+    assert (during["ended_ns"] - during["planned_ns"]).max() > 4.8e9
+    waited = during[during["started_ns"] >= thawed_ns]
+    assert len(waited) > 20
+    assert np.median(waited["ended_ns"] - waited["started_ns"]) < 0.5 * np.median(
+        waited["ended_ns"] - waited["planned_ns"]
+    )
+    assert (waited["own_lag_ms"] < 1000).mean() > 0.9  # it was the gateway that held every user
+    for each in here.verdict()["clauses"][0]["populations"]:
+        assert each["p99_s"] is None or each["p99_s"] > 3
+        assert each["service_p90_s"] is not None
 
 
 def _limit_files_to(size: int) -> Callable[[], None]:

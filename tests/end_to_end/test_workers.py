@@ -212,3 +212,39 @@ def test_a_worker_whose_parent_is_killed_ends_although_it_never_found_a_master(h
         wait_for(lambda: here.locusts("--worker"), within_s=20)
         os.kill(process.pid, signal.SIGKILL)
         wait_for(lambda: here.processes() == [], within_s=10)
+
+
+WRONG_CLOCK = """
+import time
+
+for name, ahead in (("time", 3), ("time_ns", 3_000_000_000)):
+    setattr(time, name, lambda read=getattr(time, name), ahead=ahead: read() + ahead)
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_whose_clock_is_three_seconds_ahead_is_found_out_within_milliseconds(
+    here: Workplace,
+) -> None:
+    port, wrong = free_port(), here.path / "wrong_clock"
+    wrong.mkdir()
+    (wrong / "sitecustomize.py").write_text(WRONG_CLOCK, encoding="utf-8")
+    bind = ("--distributed", "--expect-workers", "2", "--master-bind", f"127.0.0.1:{port}")
+    worker = here.command("worker", "--master", f"127.0.0.1:{port}")
+    ahead = ["env", f"PYTHONPATH={wrong}:{os.environ.get('PYTHONPATH', '')}", *worker]
+    with here.gateway(write_profile(here.path)) as (_, url):
+        command = here.short_run(*bind, "--target", write_target(here.path, url), rate_per_s=200)
+        with here.started(command) as process, here.started(worker) as right, here.started(ahead) as off:
+            assert (right.wait(60), off.wait(20)) == (0, 0)
+            process.communicate(timeout=30)
+    end = here.check_accounts()
+    assert end["ended"] == "completed"
+    offsets_ms = sorted(worker["clock_offset_ms"] for worker in end["workers"])
+    assert abs(offsets_ms[0]) < 5
+    assert abs(offsets_ms[1] - 3000) < 5
+    rows = here.folder.read_observations().rows
+    assert len(rows) == end["planned"] > 800
+    for place in range(2):  # neither sent three seconds early or late, and every row is on the master's time
+        own = rows[rows["worker"] == place]
+        assert len(own) > 350
+        assert abs(np.median(own["started_ns"] - own["planned_ns"])) < 1e9
