@@ -32,8 +32,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Watched:
     """A run of 50 s at 40/s as the engine would report it, and its folder."""
 
-    def __init__(self, path: Path, **changes: Any) -> None:
-        self.plan: RunPlan = run_plan(phase(40, "50s"), **changes)
+    def __init__(self, path: Path, phases: tuple[dict[str, Any], ...] = (phase(40, "50s"),), **changes: Any):
+        self.plan: RunPlan = run_plan(*phases, **changes)
         self.folder = RunFolder(path / "run")
         self.folder.create()
         self.folder.plan_file.write_text(json.dumps(self.plan.to_json(run_id="r", t0_ns=T0)))
@@ -163,3 +163,20 @@ def test_where_watching_fails_it_says_so_and_nothing_else_happens(tmp_path: Path
 
 def test_a_run_that_never_started_has_no_last_report(tmp_path: Path) -> None:
     assert Watched(tmp_path).watch.end({}) is None
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_run_ends_on_evidence_only_where_that_was_asked_for(tmp_path: Path, asked: bool) -> None:
+    here = Watched(tmp_path, phases=(phase(3, "40m"),))
+    here.watch = LiveWatch(here.plan, here.folder, here.orders.append, early_stop=asked)
+    here.record(here.rows(1000))
+    here.watch.hear(here.progress(1000))
+    here.watch.begin()
+    if asked:
+        [order] = here.wait_for_order()
+        assert order.ended == "stopped-by-rule"
+        assert "the evidence suffices after 16m30s of settled time" in order.reason
+    else:
+        time.sleep(0.3)
+        assert here.orders == []  # the census is open until nine tenths
+    here.watch.end({})
