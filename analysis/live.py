@@ -23,7 +23,7 @@ from analysis.roll_call import ON_TIME_MS
 from analysis.row_tail import RowTail
 from analysis.run_facts import RunFacts, read_run_facts
 from analysis.samples import Samples, run_samples
-from analysis.series import Bins, Series
+from analysis.series import Bins
 from analysis.table import MEASURED
 from analysis.tallies import miss_causes
 from scenarios.observation import OBSERVATION, Outcome, Recording, Rows
@@ -36,19 +36,31 @@ _UNKNOWN = Inflation(vif=None, growth=1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One class under one clause so far. Settled is what has a row; what is under way is not in it."""
+    """One class under one clause so far.
+
+    `n` and `hits` count what was planned so long ago that all of it is decided: among what was planned since then the
+    fast answers are there and the slow ones are not, and a share of these would flatter. `settled_n` and
+    `settled_hits` count every row there is, which is what can be certain about the end.
+    """
 
     clause: Clause
     population: str
     n: int
     hits: int
-    misses: Mapping[str, int]  # by cause
+    settled_n: int
+    settled_hits: int
+    misses: Mapping[str, int]  # of what is settled, by cause
     inflation: Inflation
 
     @property
     def share(self) -> Share:
-        """Hits of what is settled, with what dependence costs."""
+        """Hits of what is decided, with what dependence costs."""
         return Share(hits=self.hits, n=self.n, inflation=self.inflation)
+
+    @property
+    def settled(self) -> Share:
+        """Hits of all rows there are."""
+        return Share(hits=self.settled_hits, n=self.settled_n, inflation=self.inflation)
 
     @property
     def bounds(self) -> Bounds | None:
@@ -62,7 +74,16 @@ class Standing:
 def nothing_settled(slas: Sequence[Sla]) -> tuple[Standing, ...]:
     """How every class of every clause stands before the first row."""
     return tuple(
-        Standing(clause=clause, population=name, n=0, hits=0, misses={}, inflation=_UNKNOWN)
+        Standing(
+            clause=clause,
+            population=name,
+            n=0,
+            hits=0,
+            settled_n=0,
+            settled_hits=0,
+            misses={},
+            inflation=_UNKNOWN,
+        )
         for sla in slas
         for clause in sla.clauses
         for name in clause.classes
@@ -97,10 +118,14 @@ class LiveCount:
                 each.add(samples)
         return found
 
-    def standings(self, known: Sequence[Standing] = ()) -> tuple[Standing, ...]:
-        """Every class of every clause, in their order. What dependence costs is taken from `known` standings, where
-        these are given: that is the dear part."""
-        found = [one for each in self._counts for one in each.standings(with_inflation=not known)]
+    def standings(
+        self, known: Sequence[Standing] = (), *, decided_ns: int | None = None
+    ) -> tuple[Standing, ...]:
+        """Every class of every clause, in their order. What was planned before `decided_ns` is decided; None: all is.
+
+        What dependence costs is taken from `known` standings, where these are given: that is the dear part.
+        """
+        found = [one for each in self._counts for one in each.standings(decided_ns, with_inflation=not known)]
         if not known:
             return tuple(found)
         return tuple(
@@ -113,7 +138,7 @@ class LiveCount:
         if self.originals:
             found += start_doubts(planned=self.originals, not_started=self._not_started, late=self._late)
         for each in self._counts:
-            n = sum(one.n for one in standings if one.clause is each.clause)
+            n = sum(one.settled_n for one in standings if one.clause is each.clause)
             found += late_doubt(each.clause, n, each.own_lag_ms())
         return in_order(found)
 
@@ -143,28 +168,26 @@ class _ClauseCount:
         self._times.add(coded)
         coded.clear()
 
-    def standings(self, *, with_inflation: bool) -> Iterator[Standing]:
+    def standings(self, decided_ns: int | None, *, with_inflation: bool) -> Iterator[Standing]:
         """Each class of the clause."""
         table = self._counter.table
+        decided = slice(None if decided_ns is None else table.bins.whole_before(decided_ns))
         for place, (name, kinds) in enumerate(zip(self.clause.classes, self._kinds, strict=True)):
-            n, hits = (int(each[:, kinds, MEASURED].sum()) for each in (table.n, table.hits))
-            misses = miss_causes([(table, kinds)], n - hits)
-            inflation = _UNKNOWN
+            n, hits = (each[:, kinds, MEASURED].sum(axis=(1, 2)) for each in (table.n, table.hits))
+            misses = miss_causes([(table, kinds)], int(n.sum() - hits.sum()))
             if self.clause.measure == "availability":
-                nobody = np.zeros((2, table.bins.count), dtype=np.int64)
-                series = table.series(kinds, faster=nobody).as_service()
-                n, hits = int(series.n.sum()), int(series.hits.sum())
-                misses = {"without_service": n - hits}
-                inflation = series.inflation() if n else _UNKNOWN
-            elif with_inflation and n:
-                inflation = self._series(place, kinds, n).inflation()
+                n, hits = (n > 0).astype(np.int64), (hits > 0).astype(np.int64)
+                misses = {"without_service": int(n.sum() - hits.sum())}
+            varied = with_inflation and n[decided].any()
             yield Standing(
                 clause=self.clause,
                 population=name,
-                n=n,
-                hits=hits,
+                n=int(n[decided].sum()),
+                hits=int(hits[decided].sum()),
+                settled_n=int(n.sum()),
+                settled_hits=int(hits.sum()),
                 misses={cause: count for cause, count in misses.items() if count},
-                inflation=inflation,
+                inflation=self._inflation(place, n[decided], hits[decided]) if varied else _UNKNOWN,
             )
 
     def own_lag_ms(self) -> Counts:
@@ -172,5 +195,9 @@ class _ClauseCount:
         kinds = [kind for each in self._kinds for kind in each]
         return np.asarray(self._counter.table.own_lag_ms[kinds].sum(axis=0))
 
-    def _series(self, place: int, kinds: Sequence[int], n: int) -> Series:
-        return self._counter.table.series(kinds, faster=self._times.faster(place, n))
+    def _inflation(self, place: int, n: Counts, hits: Counts) -> Inflation:
+        """What dependence costs the first bins, as the verdict's series would have it."""
+        series = self._counter.table.series([])
+        nothing = np.zeros_like(n)
+        faster = (nothing, nothing) if self.clause.measure == "availability" else self._times.faster(place, n)
+        return replace(series, n=n, hits=hits, faster_p50=faster[0], faster_p75=faster[1]).inflation()

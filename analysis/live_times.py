@@ -38,10 +38,10 @@ class LiveTimes:
             bucket = (rows.response[kept] >> _FINER).astype(np.intp) - _FASTEST
             np.add.at(self._counts, (of[kept], rows.bin[kept], np.clip(bucket, 0, _BUCKETS - 1)), 1)
 
-    def faster(self, place: int, n: int) -> Counts:
-        """For each bin the answers of a class that were about as fast as the median of its `n` rows, or faster; and
-        the same for the third quartile."""
-        counts = self._counts[place]
+    def faster(self, place: int, n: Counts) -> Sequence[Counts]:
+        """For each of the first bins, with their `n` judged rows of a class, the answers that were about as fast as the
+        median of all of them, or faster; and the same for the third quartile."""
+        counts = self._counts[place, : n.size]
         upto = np.concatenate([[0], counts.sum(axis=0, dtype=np.int64).cumsum()])
-        edges = [int(np.abs(upto - n * share / 4).argmin()) for share in _QUARTERS]
-        return np.stack([counts[:, :edge].sum(axis=1, dtype=np.int64) for edge in edges])
+        edges = [int(np.abs(upto - n.sum() * share / 4).argmin()) for share in _QUARTERS]
+        return [counts[:, :edge].sum(axis=1, dtype=np.int64) for edge in edges]

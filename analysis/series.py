@@ -39,6 +39,10 @@ class Bins:
     def end_ns(self) -> int:
         return self.first_ns + self.width_ns * self.count
 
+    def whole_before(self, moment_ns: int) -> int:
+        """How many bins, from the first, lie wholly before a moment."""
+        return min(self.count, max(0, (moment_ns - self.first_ns) // self.width_ns))
+
     def places(self, stamps_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The bin of each moment; moments outside get the nearest bin."""
         return np.clip((stamps_ns - self.first_ns) // self.width_ns, 0, self.count - 1)

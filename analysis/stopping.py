@@ -50,7 +50,7 @@ def find_curtailment(
                 clause: [
                     Progress(
                         population=each.population,
-                        share=_with(each, hits, misses).share,
+                        share=_with(each, hits, misses).settled,
                         most=most[clause][each.population],
                     )
                     for each in found
@@ -73,7 +73,7 @@ def find_curtailment(
 def find_early_stop(
     standings: Sequence[Standing], under_way: int, measured_s: float, *, longest_stall_s: float | None
 ) -> EarlyEnd | None:
-    """The verdict for which the evidence suffices after `measured_s` of settled time, by the tempered e-process.
+    """The verdict for which the evidence suffices after `measured_s` of decided time, by the tempered e-process.
 
     One class that fails is enough; a PASS needs every class of every clause.
     """
@@ -140,22 +140,29 @@ def _can_be_certain(clause: Clause, classes: Sequence[Standing]) -> bool:
     needs = clause.needs
     if needs is None:
         return True
-    fewest = min(each.n for each in classes)
+    fewest = min(each.settled_n for each in classes)
     return needs.period is None and (needs.count is None or fewest >= needs.count)
 
 
 def _with(each: Standing, hits: int, misses: int) -> Standing:
-    """The standing with so many more transactions settled."""
-    return replace(each, n=each.n + hits + misses, hits=each.hits + hits)
+    """The standing with so many more transactions decided."""
+    more = hits + misses
+    return replace(
+        each,
+        n=each.n + more,
+        hits=each.hits + hits,
+        settled_n=each.settled_n + more,
+        settled_hits=each.settled_hits + hits,
+    )
 
 
 def _by_rule(verdict: VerdictCode, decided: Sequence[Standing], measured_s: float) -> EarlyEnd:
     after = duration_text(int(measured_s))
     named = "; ".join(
         f"{each.clause.id} {'is met' if verdict is VerdictCode.PASS else 'is not met'} for {each.population}: "
-        f"{count_text(each.hits)} of {count_text(each.n)} settled transactions are good, which tell as much as "
+        f"{count_text(each.hits)} of {count_text(each.n)} decided transactions are good, which tell as much as "
         f"{each.share.n_effective:.0f} independent ones"
         for each in decided
     )
-    reason = f"--early-stop: the evidence suffices after {after} of settled time: {named}"
+    reason = f"--early-stop: the evidence suffices after {after} of decided time: {named}"
     return EarlyEnd(ended=STOPPED_BY_RULE, verdict=verdict, reason=reason)

@@ -42,9 +42,10 @@ _NOT_ENDED_YET: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What the last look found."""
+    """What the last look found, and what the engine knew to be overdue then."""
 
     standings: tuple[Standing, ...] = ()
+    overdue: tuple[int, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     wrong_replies: int = 0
     problem: str | None = None
@@ -62,7 +63,8 @@ class LiveWatch:
         self._early_stop = early_stop
         self._engine = _NOT_ENDED_YET
         self._sent: deque[tuple[float, int]] = deque([(0.0, 0)])
-        self._seen = _Seen(standings=nothing_settled(plan.slas))
+        nothing = nothing_settled(plan.slas)
+        self._seen = _Seen(standings=nothing, overdue=(0,) * len(nothing))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._not_before = 0.0
@@ -111,11 +113,17 @@ class LiveWatch:
             began, cpu_s = time.monotonic(), time.thread_time()
             count.read()
             afresh = over or began >= next_bounds
-            standings = count.standings(() if afresh else self._seen.standings)
+            known, engine = () if afresh else self._seen.standings, self._engine
+            standings = count.standings(known, decided_ns=None if over else self._decided_ns(engine, count))
             doubts = self._seen.doubts
             if afresh:
-                doubts = count.doubts(standings, pool_waits=int(self._engine["pool_waits"]))
-            self._seen = _Seen(standings=standings, doubts=doubts, wrong_replies=count.wrong_replies)
+                doubts = count.doubts(standings, pool_waits=int(engine["pool_waits"]))
+            self._seen = _Seen(
+                standings=standings,
+                overdue=tuple(0 if over else self._overdue(each, engine) for each in standings),
+                doubts=doubts,
+                wrong_replies=count.wrong_replies,
+            )
             if over:
                 return
             self._consider(count, most, afresh=afresh)
@@ -146,7 +154,7 @@ class LiveWatch:
 
         if find(self._seen.standings) is None:
             return
-        found = find(count.standings())
+        found = find(count.standings(decided_ns=self._decided_ns(engine, count)))
         if found is not None and stands(self._folder, found.verdict):
             self._order(found)
             self._not_before = float("inf")
@@ -174,8 +182,8 @@ class LiveWatch:
             waiting=0 if phase == "ended" else int(engine["waiting"]),
             late=int(engine["late"]),
             classes=tuple(
-                LiveClass(standing=each, overdue=0 if phase == "ended" else self._overdue(each, elapsed_s))
-                for each in seen.standings
+                LiveClass(standing=each, overdue=overdue)
+                for each, overdue in zip(seen.standings, seen.overdue, strict=True)
             ),
             wrong_replies=seen.wrong_replies,
             doubts=seen.doubts,
@@ -192,16 +200,18 @@ class LiveWatch:
         first, last = np.searchsorted(self._plan.arrivals.offset_ns, edges).tolist()
         return (last - first) / length_s, (sent - before) / length_s
 
-    def _overdue(self, each: Standing, elapsed_s: float) -> int:
-        """What the engine knows to be in flight beyond the longest limit, where the clause counts just that."""
+    def _decided_ns(self, engine: Mapping[str, Any], count: LiveCount) -> int:
+        """What was planned before this is answered in time or a miss, whatever clause is asked."""
+        return count.facts.t0_ns + round((float(engine["elapsed_s"]) - self._plan.largest_limit_s) * 1e9)
+
+    def _overdue(self, each: Standing, engine: Mapping[str, Any]) -> int:
+        """What the engine knows to be in flight beyond every limit, where the clause counts time."""
         clause = each.clause
         if clause.measure not in ("share_within", "quantile_within"):
             return 0
-        if clause.limit_s != self._plan.largest_limit_s:
+        if "scheduled_maintenance" in clause.excluding and self._in_maintenance(float(engine["elapsed_s"])):
             return 0
-        if "scheduled_maintenance" in clause.excluding and self._in_maintenance(elapsed_s):
-            return 0
-        return int(self._engine["overdue"].get(each.population, 0))
+        return int(engine["overdue"].get(each.population, 0))
 
     def _in_maintenance(self, elapsed_s: float) -> bool:
         """Whether something in flight may have been planned in a window, which would not be judged."""

@@ -105,8 +105,8 @@ def _class_families(classes: Iterable[LiveClass]) -> list[str]:
     judged, hits, misses, overdue, lower, upper = (list[tuple[Labels, float]]() for _ in range(6))
     for each in classes:
         labels = {"clause": each.standing.clause.id, "class": each.standing.population}
-        judged.append((labels, each.standing.n))
-        hits.append((labels, each.standing.hits))
+        judged.append((labels, each.standing.settled_n))
+        hits.append((labels, each.standing.settled_hits))
         overdue.append((labels, each.overdue))
         misses += [({**labels, "cause": cause}, count) for cause, count in each.standing.misses.items()]
         if (bounds := each.bounds) is not None:

@@ -132,6 +132,22 @@ def test_shares_at_the_end_are_the_verdicts(
         assert seen == pytest.approx(exact, abs=1e-12 if exact_bounds else 0.01)
 
 
+def test_only_what_is_decided_enters_a_share_and_every_row_what_is_settled(tmp_path: Path) -> None:
+    recorded = mixed(9)
+    folder = run_folder(tmp_path, recorded)
+    count = following(folder, recorded, pieces=3)
+    whole, part = count.standings(), count.standings(decided_ns=T0 + 30 * S)
+    before = recorded[(recorded["attempt"] == 0) & (recorded["planned_ns"] < T0 + 30 * S)]
+    only = run_folder(tmp_path / "only", before, planned=recorded[recorded["attempt"] == 0])
+    for now, at_end, alone in zip(part, whole, following(only, before, pieces=1).standings(), strict=True):
+        assert (now.n, now.hits) == (alone.n, alone.hits)
+        assert now.n < at_end.n
+        assert (now.settled_n, now.settled_hits) == (at_end.n, at_end.hits)
+        assert now.misses == at_end.misses
+        assert now.inflation.vif == pytest.approx(alone.inflation.vif, rel=0.05)
+    assert all(each.n == 0 and each.bounds is None for each in count.standings(decided_ns=T0 - S))
+
+
 def test_doubts_arise_while_it_runs(tmp_path: Path) -> None:
     recorded = mixed(3)
     recorded["own_lag_ms"][recorded["outcome"] != Outcome.NOT_STARTED] = 150

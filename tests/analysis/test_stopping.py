@@ -128,7 +128,14 @@ def test_dependence_tempers_the_evidence() -> None:
 def standing(population: str, hits: int, n: int, **changes: Any) -> Standing:
     clause = sla(**changes).clauses[0]
     return Standing(
-        clause=clause, population=population, n=n, hits=hits, misses={"slow": n - hits}, inflation=PLAIN
+        clause=clause,
+        population=population,
+        n=n,
+        hits=hits,
+        settled_n=n,
+        settled_hits=hits,
+        misses={"slow": n - hits},
+        inflation=PLAIN,
     )
 
 

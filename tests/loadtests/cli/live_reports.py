@@ -19,7 +19,16 @@ def live_class(
 ) -> LiveClass:
     """`hits` of `n` settled transactions, and so many more in flight beyond the limit."""
     return LiveClass(
-        standing=Standing(clause=clause, population=name, n=n, hits=hits, misses=misses, inflation=PLAIN),
+        standing=Standing(
+            clause=clause,
+            population=name,
+            n=n,
+            hits=hits,
+            settled_n=n,
+            settled_hits=hits,
+            misses=misses,
+            inflation=PLAIN,
+        ),
         overdue=overdue,
     )
 

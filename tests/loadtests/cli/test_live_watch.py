@@ -12,6 +12,7 @@ import pytest
 
 from analysis.stopping import EarlyEnd
 from loadtests.cli import live_watch
+from loadtests.cli.live_report import LiveReport
 from loadtests.cli.live_watch import LiveWatch
 from loadtests.run_plan import RunPlan
 from scenarios.kinds import Kind
@@ -32,8 +33,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Watched:
     """A run of 50 s at 40/s as the engine would report it, and its folder."""
 
-    def __init__(self, path: Path, **changes: Any) -> None:
-        self.plan: RunPlan = run_plan(phase(40, "50s"), **changes)
+    def __init__(self, path: Path, phases: tuple[dict[str, Any], ...] = (phase(40, "50s"),), **changes: Any):
+        self.plan: RunPlan = run_plan(*phases, **changes)
         self.folder = RunFolder(path / "run")
         self.folder.create()
         self.folder.plan_file.write_text(json.dumps(self.plan.to_json(run_id="r", t0_ns=T0)))
@@ -61,6 +62,15 @@ class Watched:
 
     def record(self, rows: Rows) -> None:
         rows.tofile(self.folder.observations / "0000.rows")
+
+    def look(self, progress: dict[str, Any]) -> LiveReport:
+        """What is shown once somebody has looked at the folder."""
+        self.watch.hear(progress)
+        self.watch.begin()
+        time.sleep(0.3)
+        report = self.watch.hear(progress)
+        self.watch.end({})
+        return report
 
     def wait_for_order(self, within_s: float = 5.0) -> list[EarlyEnd]:
         until = time.monotonic() + within_s
@@ -141,13 +151,29 @@ def test_rates_are_those_of_the_last_seconds(tmp_path: Path) -> None:
     assert report.left_s == pytest.approx(20.1)
 
 
-def test_overdue_transactions_count_where_the_clause_counts_that_limit(tmp_path: Path) -> None:
+def test_what_was_planned_too_lately_to_be_decided_is_in_no_share(tmp_path: Path) -> None:
     here = Watched(tmp_path)
-    report = here.watch.hear(here.progress(20, overdue={"payment": 4}))
+    recorded = here.rows(20)
+    here.record(recorded)
+    report = here.look(here.progress(20))
+    decided = recorded[recorded["planned_ns"] < T0 + 10 * 10**9]  # the limit is ten seconds
+    assert {each.standing.population: each.n for each in report.classes} == {
+        "healthcare": int((decided["kind"] == Kind.ELIGIBILITY_INQUIRY).sum()),
+        "payment": int((decided["kind"] == Kind.CARD_SALE).sum()),
+    }
+    assert sum(each.standing.settled_n for each in report.classes) == recorded.size
+
+
+def test_what_is_in_flight_beyond_the_limit_is_a_miss(tmp_path: Path) -> None:
+    here = Watched(tmp_path)
+    report = here.look(here.progress(20, overdue={"payment": 4}))
     assert {each.standing.population: each.n for each in report.classes} == {"healthcare": 0, "payment": 4}
-    quiet = Watched(tmp_path / "two", maintenance=[{"from": "5s", "to": "8s"}])
-    report = quiet.watch.hear(quiet.progress(20, overdue={"payment": 4}))
-    assert {each.n for each in report.classes} == {0}  # they may have been planned in the window
+
+
+def test_what_may_have_been_planned_in_maintenance_is_not(tmp_path: Path) -> None:
+    here = Watched(tmp_path, maintenance=[{"from": "5s", "to": "8s"}])
+    report = here.look(here.progress(20, overdue={"payment": 4}))
+    assert {each.n for each in report.classes} == {0}
 
 
 def test_where_watching_fails_it_says_so_and_nothing_else_happens(tmp_path: Path) -> None:
@@ -163,3 +189,20 @@ def test_where_watching_fails_it_says_so_and_nothing_else_happens(tmp_path: Path
 
 def test_a_run_that_never_started_has_no_last_report(tmp_path: Path) -> None:
     assert Watched(tmp_path).watch.end({}) is None
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_run_ends_on_evidence_only_where_that_was_asked_for(tmp_path: Path, asked: bool) -> None:
+    here = Watched(tmp_path, phases=(phase(3, "40m"),))
+    here.watch = LiveWatch(here.plan, here.folder, here.orders.append, early_stop=asked)
+    here.record(here.rows(1000))
+    here.watch.hear(here.progress(1000))
+    here.watch.begin()
+    if asked:
+        [order] = here.wait_for_order()
+        assert order.ended == "stopped-by-rule"
+        assert "the evidence suffices after 16m30s of decided time" in order.reason
+    else:
+        time.sleep(0.3)
+        assert here.orders == []  # the census is open until nine tenths
+    here.watch.end({})
