@@ -11,6 +11,7 @@ from scenarios.observation import ANSWERS, Outcome
 
 REFUSALS_IN_A_ROW = 20
 _REFUSED = frozenset({401, 403})
+NOT_JUDGED = -1  # the planned moment of a retry, as far as these counts go
 _LATE_NS = 50_000_000
 _IN_FLIGHT = Outcome.IN_FLIGHT
 
