@@ -14,8 +14,11 @@ from scenarios.scenario import Scenario
 _AT_ONCE = 1 << 18  # roots
 
 
-def count_follow_ups(succession: Succession, scenario: Scenario, arrivals: Arrivals) -> dict[str, int]:
-    """Follow-ups by kind that come due before the planned end if each answer comes at once and leads on.
+def count_follow_ups(
+    succession: Succession, scenario: Scenario, arrivals: Arrivals, first_ns: int = 0
+) -> dict[str, int]:
+    """Follow-ups by kind that come due at offsets from `first_ns`, and before the planned end, if each answer comes
+    at once and leads on.
 
     So many there can be at most: answers take their time, and some do not lead on.
     """
@@ -30,7 +33,8 @@ def count_follow_ups(succession: Succession, scenario: Scenario, arrivals: Arriv
             kind = succession.next_kinds(arrival, place)
             due_ns = due_ns + succession.think_ns(arrival, place)
             comes = (kind > 0) & (due_ns < length_ns)
-            for each, count in zip(*np.unique(kind[comes], return_counts=True), strict=True):
+            counted = kind[comes & (due_ns >= first_ns)]
+            for each, count in zip(*np.unique(counted, return_counts=True), strict=True):
                 text = Kind(int(each)).text
                 counts[text] = counts.get(text, 0) + int(count)
             arrival, place, due_ns = arrival[comes] + np.uint64(1), place[comes] + 1, due_ns[comes]

@@ -198,7 +198,7 @@ class Pacer:
             place = self.due
             if later is not None and later.next_ns <= now_ns and self._is_before_root(later.next_ns, place):
                 due_ns, step = later.pop()
-                self._hand_out(_due((step.place, due_ns, due_ns, step)))
+                self._hand_out(step.place, due_ns, step)
             elif place == len(self._offset_ns):
                 self._wait_for_end(now_ns)
                 return
@@ -208,7 +208,7 @@ class Pacer:
                     self._ring_at(planned_ns if later is None else min(planned_ns, later.next_ns))
                     return
                 self.due = place + 1
-                self._hand_out(_due((place, planned_ns, planned_ns, None)))
+                self._hand_out(place, planned_ns, None)
             if self._closed:  # by the user that was just given something to do
                 return
         self._alarm.ring_again()
@@ -230,19 +230,19 @@ class Pacer:
         self._rings_ns = moment_ns
         self._alarm.ring_in(moment_ns - self._clock.now_ns())
 
-    def _hand_out(self, due: Due) -> None:
+    def _hand_out(self, place: int, planned_ns: int, step: Step | None) -> None:
         """To an idle user; else it waits."""
         user = None
         if self._idle:  # then nothing waits: this is the next one
             user = self._idle.pop()
-            if due.step is None:
-                self._next = due.place + 1
+            if step is None:
+                self._next = place + 1
         else:
             self.pool_waits += 1
-            if due.step is not None and self._later is not None:
-                self._later.waiting.append((due.planned_ns, due.step))
+            if step is not None and self._later is not None:
+                self._later.waiting.append((planned_ns, step))
         idle = len(self._idle)
         if self.idle_min is None or idle < self.idle_min:
             self.idle_min = idle
         if user is not None:
-            user.switch(due)
+            user.switch(_due((place, planned_ns, planned_ns, step)))

@@ -99,9 +99,19 @@ class RunPlan:
     @cached_property
     def follow_ups_at_most(self) -> dict[str, int]:
         """Follow-ups by kind if each step is answered at once and as hoped; later ones come after the run's end."""
+        return self.count_follow_ups()
+
+    def count_follow_ups(self, first_ns: int = 0) -> dict[str, int]:
+        """Those of them that are due at offsets from `first_ns`."""
         if self.succession is None:
             return {}
-        return count_follow_ups(self.succession, self.scenario, self.arrivals)
+        return count_follow_ups(self.succession, self.scenario, self.arrivals, first_ns)
+
+    @property
+    def transactions_at_most(self) -> int:
+        """Everything that may be sent: roots and follow-ups, each as often as retries allow."""
+        attempts = 1 + (self.scenario.retries.most if self.scenario.retries.declared else 0)
+        return attempts * (len(self.arrivals) + sum(self.follow_ups_at_most.values()))
 
     @property
     def length_ns(self) -> int:

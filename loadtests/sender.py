@@ -16,7 +16,7 @@ from loadtests.parties import Parties
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.succession import Succession
-from loadtests.tally import NOT_JUDGED, Tally
+from loadtests.tally import Tally
 from loadtests.tracing import traced
 from loadtests.transaction import Call, Classified, Earlier, Reply, Transaction
 from loadtests.transactions import Transactions
@@ -96,7 +96,8 @@ class Sender:
 
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
-        transaction, call = self._parties.at(due.place) if due.step is None else self._later(due.step)
+        step = due.step
+        transaction, call = self._parties.at(due.place) if step is None else self._later(step)
         if call is None:
             try:
                 call = self._build(transaction)
@@ -104,12 +105,9 @@ class Sender:
                 return self._unbuilt(due, transaction, str(error), report)
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
-        self._tally.start(
-            transaction.arrival,
-            transaction.kind,
-            due.planned_ns if not transaction.attempt else NOT_JUDGED,
-            started_ns - due.sendable_ns,
-        )
+        self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
+        if step is not None and step.attempt:
+            self._tally.set_aside(step.arrival)
         try:
             try:
                 reply = client.exchange(call)

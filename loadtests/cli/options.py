@@ -81,9 +81,16 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_size(declared, scenario)
-    check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
+    _check_guard(plan, target)
     check_plan(plan, scenario, workers)
     return plan
+
+
+def _check_guard(plan: RunPlan, source: str) -> None:
+    """The ceilings are what a gateway's owner agreed to: follow-ups and retries count, though they may not come."""
+    total = plan.transactions_at_most
+    peak_per_s = plan.scenario.peak_per_s * total / max(1, len(plan.arrivals))
+    check_guard(plan.target, source=source, peak_per_s=peak_per_s, expected_total=total)
 
 
 def parse_rate(text: str) -> float:

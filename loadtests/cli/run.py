@@ -111,7 +111,7 @@ def run(
                 as_json=json,
             )
             raise typer.Exit(code)
-        make_room(folder, len(plan.arrivals))
+        make_room(folder, plan.transactions_at_most)
         ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
         gateway.keep_account(folder)
     if run_dir is None:
