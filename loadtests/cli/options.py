@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from loadtests.plan_checks import check_plan, check_size
+from loadtests.plan_checks import check_ceilings, check_plan, check_size
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.scenario import Scenario
-from scenarios.target import EmbeddedGateway, Target, check_guard
+from scenarios.target import EmbeddedGateway, Target
 
 DEFAULT_SCENARIO = "smoke"
 DEFAULT_SLA = "instamed"
@@ -81,16 +81,9 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_size(declared, scenario)
-    _check_guard(plan, target)
+    check_ceilings(plan, target)
     check_plan(plan, scenario, workers)
     return plan
-
-
-def _check_guard(plan: RunPlan, source: str) -> None:
-    """The ceilings are what a gateway's owner agreed to: follow-ups and retries count, though they may not come."""
-    total = plan.transactions_at_most
-    peak_per_s = plan.scenario.peak_per_s * total / max(1, len(plan.arrivals))
-    check_guard(plan.target, source=source, peak_per_s=peak_per_s, expected_total=total)
 
 
 def parse_rate(text: str) -> float:

@@ -113,6 +113,7 @@ def test_every_step_has_its_row_and_corrections_correct_exactly_their_sales(here
     assert (payments["action"] == Kind.TOKEN_SALE).sum() > 10
 
 
+@pytest.mark.slow
 def test_a_retry_follows_what_went_wrong_and_repairs_nothing(here: Workplace) -> None:
     faults = '[[faults]]\nkind = "error_status"\nroute = "healthcare"\nshare = 0.4\nstatus = 503'
     again = '[retries]\nmost = 2\nhuman = { from = "0s", to = "500ms", share = 1.0 }'
