@@ -1,7 +1,7 @@
 """The accounts of what followed answers: which follow-ups came due, which of them have a row, and which are missing.
 
 All of it from rows and the plan alone (`Succession`), so that they hold whoever was killed. Rows are taken as they
-come; what is kept is what has been announced by an answer and has no row yet.
+come; what is kept is what an answer has announced, will come due and has no row yet.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.run_plan import RunPlan
+from loadtests.succession import Succession
 from scenarios.observation import STEPS_PER_ROOT, Rows
 
 Counts = npt.NDArray[np.int64]
 _KINDS = 256
 _ATTEMPTS = np.uint64(4)
+_AT_ONCE = 1 << 18  # rows
 _ANNOUNCED = np.dtype([("key", "<u8"), ("due_ns", "<i8"), ("kind", "u1")])  # key: arrival * 4 + attempt
 
 
@@ -43,13 +45,16 @@ class LaterAccounts:
         self._plan = plan
         self._announced = np.zeros(0, dtype=_ANNOUNCED)
         self._recorded, self._measured = np.zeros(_KINDS, np.int64), np.zeros(_KINDS, np.int64)
-        self._retries = 0
+        self._after_end = np.zeros(_KINDS, np.int64)  # follow-ups that would be due after the planned end
+        self._retries = self._retries_after_end = 0
 
     def add(self, rows: Rows, t0_ns: int) -> None:
         """Take rows into account; those of one process in the order in which it wrote them, in parts of any size."""
-        succession = self._plan.succession
-        if succession is None or not len(rows):
-            return
+        if self._plan.succession is not None:
+            for first in range(0, len(rows), _AT_ONCE):
+                self._add(self._plan.succession, rows[first : first + _AT_ONCE], t0_ns)
+
+    def _add(self, succession: Succession, rows: Rows, t0_ns: int) -> None:
         key = rows["arrival"] * _ATTEMPTS + rows["attempt"]
         follow_up = (rows["arrival"] % STEPS_PER_ROOT > 0) & (rows["attempt"] == 0)
         measured = follow_up & (rows["planned_ns"] - t0_ns >= self._plan.warm_up_ns)
@@ -58,7 +63,11 @@ class LaterAccounts:
         self._retries += int((rows["attempt"] > 0).sum())
         places = (rows["arrival"] // STEPS_PER_ROOT).astype(np.int64)
         then = succession.follow(rows, self._plan.arrivals.journey[places])
-        follows = then.kind > 0
+        in_time = then.due_ns - t0_ns < self._plan.length_ns
+        too_late, original = (then.kind > 0) & ~in_time, then.attempt == 0
+        self._after_end += np.bincount(then.kind[too_late & original], minlength=_KINDS)
+        self._retries_after_end += int((too_late & ~original).sum())
+        follows = (then.kind > 0) & in_time
         announced = np.zeros(int(follows.sum()), dtype=_ANNOUNCED)
         announced["key"] = then.arrival[follows] * _ATTEMPTS + then.attempt[follows]
         announced["due_ns"] = then.due_ns[follows] - t0_ns
@@ -69,7 +78,7 @@ class LaterAccounts:
     def count(self, stopped_after_ns: int | None) -> LaterCounts:
         """The accounts of a run that stopped then, or came to its planned end."""
         plan, announced = self._plan, self._announced
-        end_ns = plan.length_ns if stopped_after_ns is None else min(plan.length_ns, stopped_after_ns)
+        end_ns = plan.length_ns if stopped_after_ns is None else stopped_after_ns
         retry, due = announced["key"] % _ATTEMPTS > 0, announced["due_ns"] < end_ns
         missing = announced[due & ~retry]
         return LaterCounts(
@@ -77,11 +86,11 @@ class LaterAccounts:
             recorded_measured=self._measured,
             missing=_by_kind(missing),
             missing_measured=_by_kind(missing[missing["due_ns"] >= plan.warm_up_ns]),
-            not_due=_by_kind(announced[~due & ~retry]),
+            not_due=self._after_end + _by_kind(announced[~due & ~retry]),
             missing_arrivals=missing["key"] // _ATTEMPTS,
             retries=self._retries,
             retries_never_sent=int((retry & due).sum()),
-            retries_not_due=int((retry & ~due).sum()),
+            retries_not_due=self._retries_after_end + int((retry & ~due).sum()),
         )
 
     def named(self, counts: Counts) -> dict[str, int]:

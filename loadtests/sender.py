@@ -96,8 +96,10 @@ class Sender:
 
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
-        step = due.step
-        transaction, call = self._parties.at(due.place) if step is None else self._later(step)
+        place, planned_ns, sendable_ns, step = (
+            due  # once: a name of a named tuple costs as much as all of this
+        )
+        transaction, call = self._parties.at(place) if step is None else self._later(step)
         if call is None:
             try:
                 call = self._build(transaction)
@@ -105,7 +107,7 @@ class Sender:
                 return self._unbuilt(due, transaction, str(error), report)
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
-        self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
+        self._tally.start(transaction.arrival, transaction.kind, planned_ns, started_ns - sendable_ns)
         if step is not None and step.attempt:
             self._tally.set_aside(step.arrival)
         try:
@@ -118,7 +120,7 @@ class Sender:
             ended_ns = self._clock.now_ns()
             self._record(due, transaction, said, reply, started_ns, ended_ns)
             if self._succession is not None:
-                self._announce(self._succession, due.place, transaction, said, ended_ns)
+                self._announce(self._succession, place, transaction, said, ended_ns)
             failure = None if said.outcome in ANSWERS else f"{said.outcome.text}: {said.detail}"
             if failure is not None:
                 self._failures.append(Failure(transaction.wire, transaction.kind, failure, ended_ns))
@@ -129,7 +131,7 @@ class Sender:
                         kind=transaction.kind.text,
                         url=call.url,
                         started_ns=started_ns,
-                        response_ms=(ended_ns - due.planned_ns) / 1e6,
+                        response_ms=(ended_ns - planned_ns) / 1e6,
                         reply_bytes=len(reply.body),
                         failure=failure,
                     )
@@ -206,8 +208,8 @@ class Sender:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        outcome, planned_ns = said.outcome, due.planned_ns
-        recorder = self._recorder
+        place, planned_ns, sendable_ns, step = due
+        outcome, recorder = said.outcome, self._recorder
         if transaction.charge is not None:
             record = (
                 transaction.arrival,
@@ -220,11 +222,11 @@ class Sender:
                 said.transaction_id,
             )
             recorder.pay(_payment_record(record))
-        lag_ns = started_ns - due.sendable_ns
+        lag_ns = started_ns - sendable_ns
         own_lag_ms = -(-lag_ns // 1_000_000) if lag_ns > 0 else 0  # rounded up
         row = _row(transaction, outcome, reply, planned_ns, started_ns, ended_ns, own_lag_ms)
-        if due.step is None:
-            recorder.observe(due.place, row)
+        if step is None:
+            recorder.observe(place, row)
         else:
             recorder.observe_later(row)
         self._tally.end(transaction.arrival, transaction.wire, outcome, reply.status, ended_ns)

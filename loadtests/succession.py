@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -66,9 +67,13 @@ class _Waits:
         return self.least_ns[place] + draw % self.choices[place]
 
     def many(self, places: Ints, draws: U64) -> Ints:
-        chosen = draws % np.array(self.choices, dtype=np.uint64)[places]
-        waits: Ints = np.array(self.least_ns, dtype=np.int64)[places] + chosen.astype(np.int64)
+        least_ns, choices = self._arrays
+        waits: Ints = least_ns[places] + (draws % choices[places]).astype(np.int64)
         return waits
+
+    @cached_property
+    def _arrays(self) -> tuple[Ints, U64]:
+        return np.array(self.least_ns, dtype=np.int64), np.array(self.choices, dtype=np.uint64)
 
 
 class Succession:
@@ -91,6 +96,10 @@ class Succession:
         for journey, _ in scenario.journey_weights:
             self._lay_course(scenario, journey)
             self._lay_retries(scenario, journey, first_kinds[journey])
+        self._share_array = np.array(self._shares, dtype=np.uint64)
+        self._kind_arrays = [
+            np.array([kind or 0 for kind in kinds], dtype=np.uint8) for kinds in (self._kinds, self._others)
+        ]
 
     def _lay_course(self, scenario: Scenario, journey: int) -> None:
         for step, follow_up in enumerate(scenario.follow_ups.course(journey)):
@@ -149,7 +158,7 @@ class Succession:
         steps = self.next_kinds(arrival, place)
         leads_on = (outcome == _COMPLETED) & (steps > 0)
         by_gateway = (attempt == 0) & np.isin(outcome, (_TIMEOUT, _PAYER_UNAVAILABLE))
-        shares = np.array(self._shares, dtype=np.uint64)
+        shares = self._share_array
         rule = place + np.where(by_gateway & (shares[place + self._by_gateway] > 0), self._by_gateway, 0)
         address = arrival * np.uint64(_ATTEMPTS) + attempt + np.uint64(1)
         draws = bits(self._keys[Stream.TRIES_AGAIN], address) >> np.uint64(32)
@@ -168,10 +177,7 @@ class Succession:
 
     def next_kinds(self, arrival: U64, place: Ints) -> npt.NDArray[np.uint8]:
         """The kind of the step after each arrival's, if its answer leads on; 0 where there is none."""
-        first, other = (
-            np.array([kind or 0 for kind in kinds], dtype=np.uint8)[place]
-            for kinds in (self._kinds, self._others)
-        )
+        first, other = (kinds[place] for kinds in self._kind_arrays)
         draws = bits(self._keys[Stream.VOID_OR_REFUND], arrival // np.uint64(STEPS_PER_ROOT))
         chosen: npt.NDArray[np.uint8] = np.where(draws >> np.uint64(32) < self._void, first, other)
         return chosen
