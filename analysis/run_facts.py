@@ -146,7 +146,8 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
 
 def _traffic(scenario: Mapping[str, Any]) -> str:
     """Everything that decides what is sent, but for the seed, as text to compare."""
-    deciding = {key: scenario.get(key) for key in ("phases", "journeys", "people", "money", "warm_up")}
+    keys = ("phases", "journeys", "people", "money", "warm_up", "think", "follow_ups", "retries")
+    deciding = {key: scenario.get(key) for key in keys}
     return json.dumps(deciding, sort_keys=True, separators=(",", ":"))
 
 

@@ -23,6 +23,7 @@ from loadtests.clock import RunClock
 from loadtests.collecting import Collector
 from loadtests.engine import LAST_MOMENTS_NS, USERS_READY_WITHIN_S, Stop
 from loadtests.health import LoopWatch, RateTable
+from loadtests.later_accounts import LaterAccounts
 from loadtests.plan_files import files_json, files_of, read_piece
 from loadtests.roster import Roster, Worker
 from loadtests.run_ending import distributed_end_json
@@ -75,6 +76,8 @@ class Conductor:
         self._loop = LoopWatch()
         self._cpu_s = time.process_time()
         self._rate = RateTable(plan.arrivals.offset_ns, plan.scenario.length_s)
+        self._later = LaterAccounts(plan)
+        plan.follow_ups_at_most  # noqa: B018 - counted now, not when everybody waits for the start
         self.roster = Roster(
             run=f"{folder.path.name}/{plan.nonce}",
             version=version("slagate"),
@@ -87,6 +90,7 @@ class Conductor:
             workers=workers,
             planned_of=self._planned_of,
             rate=self._rate,
+            later=self._later,
         )
         self._foreign_batches = 0
 
@@ -230,6 +234,7 @@ class Conductor:
             self.roster,
             self._collector,
             self._rate,
+            self._later,
             stop=self._stop,
             stopped_ns=self._stopped_ns,
             now_ns=self._clock.now_ns(),

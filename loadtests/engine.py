@@ -98,7 +98,8 @@ class Engine:
         self._loop: LoopWatch | None = None
         self._pool_wait_ms = array("f")
         self._clock = RunClock.starting_in(0)
-        self._pacer = Pacer(plan.arrivals.offset_ns)
+        length_ns = plan.length_ns if plan.succession is not None else None
+        self._pacer = Pacer(plan.arrivals.offset_ns, length_ns=length_ns)
         self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
         self._dialer = Dialer(plan.target.client, plan.target.tls)
@@ -199,6 +200,10 @@ class Engine:
             planned_ns = int(self._plan.arrivals.offset_ns[place]) + self._clock.t0_ns
             own_lag_ms = 0 if place in waited else max(1, (ended_ns - planned_ns) // 1_000_000)
             self._sender.never_sent(place, planned_ns, ended_ns, own_lag_ms)
+        for planned_ns, step, has_waited in self._pacer.steps_left_over(stopped_ns):
+            if not step.attempt:  # a retry that is not made has no row: its original has one
+                own_lag_ms = 0 if has_waited else max(1, (ended_ns - planned_ns) // 1_000_000)
+                self._sender.never_sent(step.place, planned_ns, ended_ns, own_lag_ms, step)
         self._flush()
         part = self._part(ended_ns)
         self._recorder.close()
@@ -227,7 +232,8 @@ class Engine:
             return False
         self._clock = clock
         self._tally.measured_from_ns = clock.t0_ns + self._plan.warm_up_ns
-        self._sender = Sender(self._plan, self._credentials, clock, self._recorder, self._tally)
+        expect = self._pacer.expect if self._plan.succession is not None else None
+        self._sender = Sender(self._plan, self._credentials, clock, self._recorder, self._tally, expect)
         self._cpu_s = time.process_time()
         return True
 
@@ -264,7 +270,7 @@ class Engine:
         return {
             "event": "progress",
             "elapsed_s": (now_ns - self._clock.t0_ns) / 1e9,
-            "due": self._pacer.due,
+            "due": self._pacer.due + self._pacer.steps_due,
             "sent": self._tally.started,
             "in_flight": self._tally.in_flight,
             "waiting": self._pacer.backlog,

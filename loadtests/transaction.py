@@ -13,12 +13,15 @@ import numpy as np
 from loadtests.claims import Claim
 from loadtests.people import Charge, Person
 from loadtests.random_bits import U64
+from scenarios.follow_ups import MOST_RETRIES
+from scenarios.journeys import MOST_STEPS
 from scenarios.kind_wires import KindWires
 from scenarios.kinds import AnyKind, Kind, Wire
 from scenarios.observation import STEPS_PER_ROOT, Outcome
 from scenarios.target import CheckAccount
 
 WIRE_OF_KIND = {kind: KindWires().of(kind) for kind in Kind}  # where a target does not say otherwise
+_ROOTS_A_RANGE = 999_999_999 // (MOST_STEPS * (1 + MOST_RETRIES))
 _MOVE_EARLIER_MONEY = frozenset({Kind.CARD_CAPTURE, Kind.VOID, Kind.REFUND})
 _MOVE_NOTHING = frozenset({Kind.TOKEN_SAVE})
 
@@ -33,10 +36,11 @@ class Identifiers(NamedTuple):
 def identify(nonce: str, arrival: int, attempt: int) -> Identifiers:
     """Identifiers with the run's nonce in them, so that a second run with the same seed does not repeat them.
 
-    Control numbers of one run start at a place given by the nonce and go up by one a root and step-attempt.
+    Control numbers of one run start at a place given by the nonce and go up by one a root; the 64 combinations of 16
+    steps and 4 attempts have a range each, of as many roots as nine digits leave.
     """
     root, step = divmod(arrival, STEPS_PER_ROOT)
-    number = (_start(nonce) + root + 611_953 * (step * 8 + attempt)) % 999_999_999 + 1
+    number = (_start(nonce) + root + _ROOTS_A_RANGE * (attempt * MOST_STEPS + step)) % 999_999_999 + 1
     return Identifiers(f"{nonce}-{root}-{step}-{attempt}", number)
 
 

@@ -60,7 +60,7 @@ class WorkerPart:
         self._spool = make_spool()
         folder = RunFolder.at(self._spool)
         try:
-            make_room(folder, len(plan.arrivals))
+            make_room(folder, plan.transactions_at_most)
             self.engine = Engine(plan, credentials, folder, self)
         except SlagateError:
             shutil.rmtree(self._spool, ignore_errors=True)

@@ -160,6 +160,14 @@ class CustomDeclaration(BaseModel):
     endpoint: Endpoint | None = None
 
 
+class Payments(BaseModel):
+    """What is known of the gateway's care with payments; needed before any payment is ever sent again."""
+
+    model_config = _strict
+
+    duplicate_window: Annotated[Duration, Field(gt=0)] | None = None  # the same card, amount and invoice
+
+
 class TimeOuts(BaseModel):
     """Client time-outs; absent ones follow the limit (`connect` = limit + 5 s)."""
 
@@ -243,6 +251,7 @@ class Target(BaseModel):
     endpoints: Endpoints = Endpoints()
     auth: Auth = Auth()
     outlet: Outlet = Outlet()
+    payments: Payments = Payments()
     time_outs: TimeOuts = TimeOuts()
     tls: Tls = Tls()
     client: Client = Client()

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from scenarios.duration import parse_duration
+from scenarios.follow_ups import Again, Wait
 from scenarios.journeys import JOURNEY_NAMES
 from scenarios.maintenance import parse_moment
 from scenarios.members import MembersFile
@@ -56,6 +57,8 @@ def toml_schema(name: str) -> dict[str, Any]:
             "additionalProperties": False,
             "properties": dict.fromkeys(sorted(JOURNEY_NAMES), weight),
         }
+        for wait in (Wait, Again):  # every table of theirs is laid over defaults
+            found["$defs"][wait.__name__].pop("required", None)
         found["$defs"][MembersFile.__name__] = {"type": "string", "description": MembersFile.__doc__}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"slagate {name}"} | found
 

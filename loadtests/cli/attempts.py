@@ -106,7 +106,7 @@ def _run_once(
     with EmbeddedGatewayRun(plan) as gateway:
         resolve_credentials(gateway.plan.target, gateway.environment)  # each sender does so again, in its own
         probe(gateway.plan.target)
-        make_room(folder, len(gateway.plan.arrivals))
+        make_room(folder, gateway.plan.transactions_at_most)
         ending = send(
             gateway.plan,
             folder,

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from analysis.exit_codes import InconclusiveAs
-from loadtests.plan_checks import check_plan, check_size
+from loadtests.plan_checks import check_ceilings, check_plan, check_size
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.scenario import Scenario
-from scenarios.target import EmbeddedGateway, Target, check_guard
+from scenarios.target import EmbeddedGateway, Target
 
 DEFAULT_SCENARIO = "smoke"
 DEFAULT_SLA = "instamed"
@@ -90,7 +90,7 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_size(declared, scenario)
-    check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
+    check_ceilings(plan, target)
     check_plan(plan, scenario, workers)
     return plan
 

@@ -19,9 +19,10 @@ from loadtests.cli.children import ChildFailedError
 from loadtests.cli.fleet import Crew, Fleet
 from loadtests.cli.live_report import View
 from loadtests.cli.live_watch import LiveWatch
+from loadtests.later_accounts import LaterAccounts
 from loadtests.run_plan import RunPlan
 from scenarios.errors import RunFolderError
-from scenarios.observation import STEPS_PER_ROOT
+from scenarios.observation import roots_of
 from scenarios.run_folder import RunFolder, write_once
 
 
@@ -149,7 +150,9 @@ def _account_for_lost_engine(
     t0_ns = int(folder.read_plan()["t0_ns"])
     rows = folder.read_observations().rows
     recorded = np.zeros(len(plan.arrivals), dtype=bool)
-    recorded[rows["arrival"] // STEPS_PER_ROOT] = True
+    recorded[roots_of(rows)] = True
+    later = LaterAccounts(plan)
+    later.add(rows, t0_ns)
     # it lived at least until its last report and its last row, and its workers until they found it gone; what was
     # due by then and has no row is missing
     elapsed_ns = round(last.get("progress", {}).get("elapsed_s", 0.0) * 1e9)
@@ -165,7 +168,7 @@ def _account_for_lost_engine(
             "reason": how,
             "stopped_ns": stopped_ns,
             "ended_ns": stopped_ns,
-            **account(plan, recorded, stopped_ns - t0_ns),
+            **account(plan, recorded, stopped_ns - t0_ns, later),
             "started": int((rows["started_ns"] >= 0).sum()),
             "recorder_failure": None,
             "workers": [

@@ -15,6 +15,18 @@ at_least = 0.90
 classes = ["payment"]
 needs = { period = "28d" }
 """
+EVERY_JOURNEY = {
+    "check_in": 30,
+    "correction": 20,
+    "claim_follow_up": 15,
+    "auto_pay": 10,
+    "bill_pay": 10,
+    "eligibility_only": 15,
+}
+SHORT_THINKS = "[think]\n" + "\n".join(
+    f'{name} = {{ from = "0s", to = "800ms" }}'
+    for name in ("copay", "receipt", "on_file_sale", "claim_poll", "instalment", "correction")
+)
 ELIGIBILITY_AND_SALES = {"eligibility_only": 50, "card_sale_only": 50}
 
 
@@ -25,8 +37,9 @@ def write_scenario(
     duration: str = "5s",
     warm_up: str = "1s",
     journeys: dict[str, int] | None = None,
+    more: str = "",
 ) -> Path:
-    """A smoke scenario of one phase."""
+    """A smoke scenario of one phase; `more` are further tables."""
     path = folder / "traffic.toml"
     weights = "\n".join(f"{name} = {weight}" for name, weight in (journeys or ELIGIBILITY_AND_SALES).items())
     path.write_text(
@@ -42,6 +55,7 @@ rate_per_s = {rate_per_s}
 duration = "{duration}"
 [journeys]
 {weights}
+{more}
 """,
         encoding="utf-8",
     )
@@ -94,20 +108,22 @@ sigma = 0.3
     return path
 
 
-def write_target(folder: Path, url: str, *, key_variable: str = "TEST_KEY") -> Path:
-    """A target on loopback that is not embedded."""
+def write_target(folder: Path, url: str, *, key_variable: str = "TEST_KEY", more: str = "") -> Path:
+    """A target on loopback that is not embedded; `more` are further tables."""
     path = folder / "target.toml"
     path.write_text(
         f"""
 name = "outside"
 [endpoints]
 rest = "{url}/rest/payment"
+nvp = "{url}/payment/NVP.aspx"
 soap_edi = "{url}/healthcare/service.asmx"
 [auth]
 rest_api_key = {{ env = "{key_variable}" }}
 rest_api_secret = {{ env = "MOCK_GATEWAY_API_SECRET" }}
 basic_user = {{ env = "MOCK_GATEWAY_USER" }}
 basic_password = {{ env = "MOCK_GATEWAY_PASSWORD" }}
+{more}
 """,
         encoding="utf-8",
     )

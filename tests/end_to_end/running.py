@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder
 from tests.end_to_end.declared import write_profile, write_scenario, write_sla
 
@@ -165,10 +164,11 @@ class Workplace:
         """end.json, after checking that every planned arrival is a row, named missing, or was never due."""
         end = self.folder.read_end()
         assert end is not None
-        roots = np.unique(self.folder.read_observations().rows["arrival"] // STEPS_PER_ROOT)
-        assert len(roots) == end["recorded"]
+        rows = self.folder.read_observations().rows
+        assert len(np.unique(rows["arrival"][rows["attempt"] == 0])) == end["recorded"]
         assert end["recorded"] + sum(end["missing_by_kind"].values()) == end["due"]
-        assert end["due"] + end["not_due"] == end["planned"] == self.folder.read_plan()["planned"]["total"]
+        roots_due = end["due"] - end["follow_ups_due"]
+        assert roots_due + end["not_due"] == end["planned"] == self.folder.read_plan()["planned"]["total"]
         return end
 
 
