@@ -44,7 +44,7 @@ def _numbers(each: PopulationVerdict, clause: Clause) -> ClassNumbers:
     allowed, used = floor((1 - required) * each.n), each.n - each.hits
     left = allowed - used
     assert each.bounds is not None
-    of = f"{count_text(used)} of {count_text(allowed)} used"
+    counts = f"{count_text(used)} misses, {count_text(allowed)} allowed"
     return ClassNumbers(
         name=each.name,
         exact=Fraction(each.hits, each.n),
@@ -53,6 +53,6 @@ def _numbers(each: PopulationVerdict, clause: Clause) -> ClassNumbers:
         f"at most {upper_text(each.bounds.upper, required=required)}",
         interval=draw_interval(each, clause),
         left_over=left,
-        left=f"{count_text(left)} left, {of}" if left >= 0 else f"{count_text(-left)} too many, {of}",
+        left=f"{count_text(abs(left))} {'left' if left >= 0 else 'too many'}: {counts}",
         budget=draw_budget(used, allowed),
     )
