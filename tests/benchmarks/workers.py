@@ -1,9 +1,9 @@
 """What two workers cost beside one: `python -m tests.benchmarks.workers`; exit code 1 where the bar is missed.
 
-One process, and two workers with twice its rate, in turn: each process has the same to do, as the next worker is there
-for the load that one cannot carry. What two workers need for the rate of one is said beside it: each then does less at a
-time, and every waking costs. CPU is that of the processes that send, from t0 to their last row, taken from end.json; the
-master's is said apart. What a row takes on disk and on its way is said too.
+One process, and two workers with twice its rate, in turn: each process has the same to do, as the next worker is
+there for the load that one cannot carry. What two workers need for the rate of one is said beside it: each then does
+less at a time, and every waking costs. CPU is that of the processes that send, from t0 to their last row, taken from
+end.json; the master's is said apart. What a row takes on disk and on its way is said too.
 """
 
 from __future__ import annotations
