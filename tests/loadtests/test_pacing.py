@@ -94,6 +94,21 @@ def test_arrivals_without_an_idle_user_wait_in_order_and_count_as_the_gateways_l
     assert paced.left_over() == {2}
 
 
+def test_whatever_has_come_due_while_nobody_is_idle_waits_and_nothing_that_has_not(
+    clock: PresetClock,
+) -> None:
+    paced, served = pacer(*range(1000)), list[tuple[str, Due | None]]()
+    PresetClock.now = 499 * MS
+    following = gevent.spawn(paced.follow, clock)
+    gevent.sleep(0.01)
+    assert (paced.backlog, paced.due, paced.pool_waits, paced.idle_min) == (500, 500, 500, 0)
+    all_of(user(paced, served))
+    assert served == [("", Due(place=0, planned_ns=0, sendable_ns=499 * MS))]
+    paced.close()
+    all_of(following)
+    assert paced.left_over() == set(range(1, 500))
+
+
 def test_lag_while_a_user_was_idle_is_the_generators_own(clock: PresetClock) -> None:
     paced, served = pacer(1), list[tuple[str, Due | None]]()
     idle = user(paced, served)
