@@ -121,7 +121,8 @@ class LiveCount:
     def standings(
         self, known: Sequence[Standing] = (), *, decided_ns: int | None = None
     ) -> tuple[Standing, ...]:
-        """Every class of every clause, in their order. What was planned before `decided_ns` is decided; None: all is.
+        """Every class of every clause, in their order. What was planned before `decided_ns`, to the next whole second,
+        is decided; None: all is.
 
         What dependence costs is taken from `known` standings, where these are given: that is the dear part.
         """
@@ -171,7 +172,7 @@ class _ClauseCount:
     def standings(self, decided_ns: int | None, *, with_inflation: bool) -> Iterator[Standing]:
         """Each class of the clause."""
         table = self._counter.table
-        decided = slice(None if decided_ns is None else table.bins.whole_before(decided_ns))
+        decided = slice(None if decided_ns is None else table.bins.begun_before(decided_ns))
         for place, (name, kinds) in enumerate(zip(self.clause.classes, self._kinds, strict=True)):
             n, hits = (each[:, kinds, MEASURED].sum(axis=(1, 2)) for each in (table.n, table.hits))
             misses = miss_causes([(table, kinds)], int(n.sum() - hits.sum()))

@@ -39,9 +39,9 @@ class Bins:
     def end_ns(self) -> int:
         return self.first_ns + self.width_ns * self.count
 
-    def whole_before(self, moment_ns: int) -> int:
-        """How many bins, from the first, lie wholly before a moment."""
-        return min(self.count, max(0, (moment_ns - self.first_ns) // self.width_ns))
+    def begun_before(self, moment_ns: int) -> int:
+        """How many bins, from the first, begin before a moment."""
+        return min(self.count, max(0, -(-(moment_ns - self.first_ns) // self.width_ns)))
 
     def places(self, stamps_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The bin of each moment; moments outside get the nearest bin."""

@@ -107,7 +107,7 @@ def _counters(report: LiveReport) -> Iterator[str]:
 
 
 def _share(each: LiveClass, *, success: bool) -> str:
-    """98.2 % of 1 015 (at least 96.1 %, at most 99.3 %), with the verdict's own rounding: only "100 %" is all."""
+    """98.2 % of 1 015 (96.1 % to 99.3 %), with the verdict's own rounding: only "100 %" is all."""
     if not each.n:
         return "none judged yet"
     clause, bounds = each.standing.clause, each.bounds
@@ -118,7 +118,7 @@ def _share(each: LiveClass, *, success: bool) -> str:
     if bounds is None:
         return said
     lower, upper = lower_text(bounds.lower, required=required), upper_text(bounds.upper, required=required)
-    return f"{said} (at least {lower}, at most {upper})"
+    return f"{said} ({lower} to {upper})"
 
 
 def _misses(report: LiveReport, *, several: bool) -> str:

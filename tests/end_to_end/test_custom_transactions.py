@@ -22,7 +22,7 @@ def example(here: Workplace) -> Workplace:
 
 
 def run(example: Workplace) -> list[str]:
-    sla = write_sla(example.path)
+    sla = write_sla(example.path, to_the_end=True)
     return example.command("run", TRAFFIC, "--target", TARGET, "--sla", sla, "--run-dir", example.run_dir)
 
 

@@ -15,8 +15,8 @@ from tests.loadtests.cli.live_reports import live_class, report
 
 COUNTERS = "12 of 50 s | 38 s left | 39.8 of 40.0/s | 496 sent | 7 in flight | 2 late"
 SHARES = (
-    "healthcare 99.7 % of 300 finished within 10 s (at least 97.8 %, at most 100.0 %)",
-    "payment    100 % of 120 finished within 10 s (at least 96.2 %, at most 100 %)",
+    "healthcare 99.7 % of 300 finished within 10 s (97.8 % to 100.0 %)",
+    "payment    100 % of 120 finished within 10 s (96.2 % to 100 %)",
 )
 
 
