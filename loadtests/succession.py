@@ -85,10 +85,8 @@ class Succession:
         self._void = int(scenario.follow_ups.void_share * _WHOLE)
         self._most = scenario.retries.most
         places = _JOURNEYS * MOST_STEPS  # journey * MOST_STEPS + step
-        self._kinds: list[Kind | None] = [None] * places  # of the next step
-        self._others: list[Kind | None] = [
-            None
-        ] * places  # what it is where the share decides against the first
+        self._kinds: list[Kind | None] = [None] * places  # of the next step,
+        self._others: list[Kind | None] = [None] * places  # and where the share decides against that one
         self._thinks = _Waits(places)
         self._again = _Waits(2 * places)  # the gateway's own stand behind all others
         self._shares = [0] * (2 * places)

@@ -38,7 +38,7 @@ def journeys_run(here: Workplace, *arguments: str | Path, name: str = "run", **s
     done = here.finish(command)
     folder = RunFolder(here.path / name)
     end = folder.read_end()
-    assert end is not None, done.stdout
+    assert end is not None, done.stderr
     assert end["ended"] == "completed"
     assert end["recorded"] == end["due"]
     assert end["missing"] == []
@@ -218,3 +218,27 @@ def test_one_and_two_workers_take_the_same_journeys(here: Workplace) -> None:
     end = runs[2].read_end()
     assert end is not None
     assert sum(end["generator"]["rate"]["planned"]) == sum(end["generator"]["rate"]["started"]) == end["due"]
+
+
+@pytest.mark.slow
+def test_follow_ups_that_found_no_user_are_rows_that_never_started(here: Workplace) -> None:
+    folder = journeys_run(
+        here,
+        faults='[[faults]]\nkind = "stall"\nat = "3s"\nfor = "60s"',
+        limit="1s",
+        rate_per_s=40,
+        duration="14s",
+        journeys={"correction": 1},
+        more='[think]\ncorrection = { from = "9s", to = "10s" }',
+    )
+    rows, end = folder.read_observations().rows, folder.read_end()
+    assert end is not None
+    never = rows[rows["outcome"] == Outcome.NOT_STARTED]
+    follow_ups = never[never["arrival"] % 256 > 0]
+    assert len(follow_ups) > 10
+    assert len(never) > len(follow_ups)  # roots too
+    assert (follow_ups["own_lag_ms"] == 0).all()  # the gateway held every user, not we
+    assert {Kind(kind) for kind in follow_ups["kind"]} == {Kind.VOID, Kind.REFUND}
+    assert end["follow_ups_due"] == (rows["arrival"] % 256 > 0).sum()
+    assert here.verdict()["verdict"] == "FAIL"
+    assert "rows-missing" not in codes(here.verdict())

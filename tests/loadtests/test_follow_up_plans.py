@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests.cli.plan import describe_plan
+from loadtests.clock import RunClock
 from loadtests.feasibility import plan_problems
 from loadtests.run_plan import RunPlan
+from loadtests.sender import Sender
+from loadtests.upcoming import Step
+from scenarios.kinds import Kind
 from scenarios.target import Payments
-from tests.loadtests.builders import phase, run_plan, target
+from tests.loadtests.builders import CREDENTIALS, phase, run_plan, target
+from tests.loadtests.declared_phases import load_text
 
 
 def resending(window_s: float | None, **retries: Any) -> RunPlan:
@@ -70,3 +76,18 @@ def test_a_plan_says_what_may_follow_and_that_its_numbers_are_an_estimate() -> N
     assert any("follow-ups that may not come" in each for each in said)
     assert not any("nothing is planned" in each for each in said)  # payments are follow-ups here
     assert not any("ollow-ups" in each for each in describe_plan(run_plan(phase(10, "10m", "even"))))
+
+
+def test_a_trace_may_name_journeys_whose_amounts_and_payers_hold_for_every_step(tmp_path: Path) -> None:
+    trace = tmp_path / "log.csv"
+    lines = [f"{1_795_000_000 + second},check_in,PAYER03,large\n" for second in range(60)]
+    trace.write_text("timestamp,journey,payer,amount_class\n" + "".join(lines), encoding="utf-8")
+    text = f'name = "t"\npurpose = "t"\nassurance = "smoke"\n[[phases]]\nshape = "trace"\nfile = "{trace}"\n'
+    plan = replace(run_plan(), scenario=load_text(tmp_path, text))
+    assert plan.counts_by_kind() == {"eligibility_inquiry": 60}
+    assert plan.lanes == 45  # 12 a window of 12 s, three steps each, times 1.25
+    clock = RunClock(t0_ns=0, monotonic_at_t0_ns=0)
+    sender = Sender(plan, CREDENTIALS, clock, None, None)  # type: ignore[arg-type]
+    sale = sender._parties.later(Step(7, 7 * 256 + 1, 0, Kind.CARD_SALE, None))
+    assert sale.person.payer_id == "PAYER03"
+    assert 25_000 <= sale.asked_cents < 250_000
