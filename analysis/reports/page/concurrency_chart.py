@@ -25,7 +25,7 @@ from analysis.reports.page.scales import (
 )
 from analysis.reports.page.svg import drawing, element, polyline_path, text
 from analysis.reports.page.time_codes import edge_s
-from analysis.reports.page.timeline_chart import merged, span
+from analysis.reports.page.time_windows import merged, span
 from analysis.wording import count_text, limit_text, seconds_text
 from scenarios.sla import Clause
 

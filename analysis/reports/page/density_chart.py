@@ -22,7 +22,7 @@ from analysis.reports.page.scales import (
 )
 from analysis.reports.page.svg import columns_path, drawing, element, text
 from analysis.reports.page.time_codes import edge_s
-from analysis.reports.page.timeline_chart import merged
+from analysis.reports.page.time_windows import merged
 from analysis.wording import count_text, limit_text, seconds_text
 from scenarios.observation import ANSWERS, Outcome
 from scenarios.sla import Clause

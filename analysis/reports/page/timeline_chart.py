@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import floor
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from analysis.proportions import exact_share
-from analysis.reports.page.bands import share_band
 from analysis.reports.page.captions import left_out_caption, timeline_caption
 from analysis.reports.page.chart_series import ChartSeries
 from analysis.reports.page.foreign_text import fitting
@@ -26,35 +24,20 @@ from analysis.reports.page.scales import (
     time_ticks,
 )
 from analysis.reports.page.svg import band_path, drawing, element, joined, polyline_path, step_path, text
+from analysis.reports.page.time_windows import (
+    FEWEST,
+    Window,
+    bins_of_a_window,
+    class_windows,
+    merged,
+    without_gaps,
+)
 from analysis.samples import Samples
 from analysis.verdict import ClauseVerdict, PopulationVerdict
 from analysis.wording import count_text, percent_text
 
 MOST_CLASSES, MOST_RUNS = 4, 12
-WINDOWS, ENOUGH = 60, 20  # windows at most, and transactions that one should have
-FEWEST = 5  # in a window whose share is drawn
 _SHARE_PANEL, _LOWER_PANEL, _GAP = 130.0, 84.0, 40.0
-Counts = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Judged transactions planned in a part of the time axis, in seconds."""
-
-    start_s: float
-    end_s: float
-    n: int
-    hits: int
-    low: float
-    high: float
-
-    @property
-    def share(self) -> float:
-        return self.hits / self.n
-
-    @property
-    def middle_s(self) -> float:
-        return (self.start_s + self.end_s) / 2
 
 
 def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequence[Samples]) -> Figure:
@@ -67,8 +50,8 @@ def draw_timeline(series: ChartSeries, judged: ClauseVerdict, recordings: Sequen
             caption="No transaction was judged, so there is nothing to draw over time.",
         )
     shown, left_out = _shown(series, judged)
-    factor = _factor(series)
-    windows = {each.name: _windows(series, each, judged, factor) for each in shown}
+    factor = bins_of_a_window(series)
+    windows = {each.name: class_windows(series, each, factor) for each in shown}
     required = judged.clause.required
     below = any(each.share < required for some in windows.values() for each in some)
     return Figure(
@@ -104,49 +87,6 @@ def _shown(series: ChartSeries, judged: ClauseVerdict) -> tuple[list[PopulationV
     filled = [each for each in judged.populations if size_of[each.name]]
     largest = sorted(filled, key=lambda each: -size_of[each.name])[:MOST_CLASSES]
     return [each for each in filled if each in largest], len(filled) - len(largest)
-
-
-def _factor(series: ChartSeries) -> int:
-    """How many bins make a window: enough transactions in each on average, and not too many windows."""
-    busy = span(series.judged.sum(axis=(0, 1)))
-    scarcest = min(int(each) for each in series.judged.sum(axis=(0, 2)) if each)
-    for_count = -(-ENOUGH * busy // scarcest)
-    return max(1, min(-(-series.axis.count // 8), max(-(-series.axis.count // WINDOWS), for_count)))
-
-
-def span(counts: Counts) -> int:
-    """Bins from the first to the last that has anything, both included."""
-    (filled,) = counts.nonzero()
-    return int(filled[-1] - filled[0]) + 1 if filled.size else 0
-
-
-def merged(counts: Counts, factor: int) -> Counts:
-    """Sums of so many neighbours each along the last axis; the last may have fewer."""
-    return np.asarray(np.add.reduceat(counts, np.arange(0, counts.shape[-1], factor), axis=-1))
-
-
-def _windows(
-    series: ChartSeries, each: PopulationVerdict, judged: ClauseVerdict, factor: int
-) -> list[Window]:
-    place = series.classes.index(each.name)
-    n, hits = (merged(of[:, place].sum(axis=0), factor).tolist() for of in (series.judged, series.hits))
-    ratio = min(1.0, (each.n_effective or each.n) / each.n) if each.n else 1.0
-    width, end = factor * series.axis.width_s, (series.axis.planned_ns + 1) / 1e9
-    found = []
-    for number, (of, good) in enumerate(zip(n, hits, strict=True)):
-        if of >= FEWEST:
-            low, high = share_band(good / of, max(1.0, of * ratio), judged.clause.confidence)
-            found.append(
-                Window(
-                    start_s=number * width,
-                    end_s=max(number * width, min(end, (number + 1) * width)),
-                    n=of,
-                    hits=good,
-                    low=low,
-                    high=high,
-                )
-            )
-    return found
 
 
 def _drawing(
@@ -200,7 +140,7 @@ def _share_lines(
     series: ChartSeries, judged: ClauseVerdict, each: PopulationVerdict, windows: list[Window], area: Area
 ) -> list[Markup]:
     parts: list[Markup] = []
-    for run in _stretches(windows):
+    for run in without_gaps(windows):
         points = [(area.x(each.middle_s), area.y(each.share)) for each in run]
         upper = [(area.x(each.middle_s), area.y(each.high)) for each in run]
         lower = [(area.x(each.middle_s), area.y(each.low)) for each in run]
@@ -234,17 +174,6 @@ def _each_run(series: ChartSeries, place: int, area: Area) -> list[Markup]:
         if points:
             parts.append(element("path", class_="one-run", d=polyline_path(points)))
     return parts
-
-
-def _stretches(windows: list[Window]) -> list[list[Window]]:
-    """Windows without a gap between them."""
-    found: list[list[Window]] = []
-    for each in windows:
-        if found and abs(found[-1][-1].end_s - each.start_s) < 1e-9:
-            found[-1].append(each)
-        else:
-            found.append([each])
-    return found
 
 
 def _diamond(x: float, y: float, r: float = 5) -> str:

@@ -27,7 +27,7 @@ from analysis.reports.page.scales import (
 )
 from analysis.reports.page.svg import element, polyline_path, step_path, text
 from analysis.reports.page.time_codes import CODES, codes_of, edge_s, quantile_s
-from analysis.reports.page.timeline_chart import merged
+from analysis.reports.page.time_windows import merged
 
 unhurried = settings(deadline=None)  # on a busy machine the slowness of one example says nothing
 positive = st.floats(min_value=1e-6, max_value=1e6)
