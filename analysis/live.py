@@ -24,7 +24,7 @@ from analysis.row_tail import RowTail
 from analysis.run_facts import RunFacts, read_run_facts
 from analysis.samples import Samples, run_samples
 from analysis.series import Bins
-from analysis.table import MEASURED
+from analysis.table import MEASURED, ZONES
 from analysis.tallies import miss_causes
 from scenarios.observation import OBSERVATION, Outcome, Recording, Rows
 from scenarios.run_folder import RunFolder
@@ -156,6 +156,7 @@ class _ClauseCount:
         class_of_kind = np.full(len(samples.kinds), -1, dtype=np.intp)
         for place, kinds in enumerate(self._kinds):
             class_of_kind[kinds] = place
+        self._met: set[int] = set()  # kinds that there are
         self._times = LiveTimes(class_of_kind, len(clause.classes), Bins.spanning(*samples.span_ns).count)
         self._counter = Counter(samples, clause)
 
@@ -164,6 +165,7 @@ class _ClauseCount:
         self._counter.samples = samples
         for first, block in samples.numbered_blocks():
             self._counter.add(sift(block, len(samples.kinds)), first, None)
+            self._met.update(np.unique(block.kind).tolist())
         self._counter.finish()
         coded = self._counter.table.times.coded  # grows with the rows; the live times take its place
         self._times.add(coded)
@@ -174,8 +176,9 @@ class _ClauseCount:
         table = self._counter.table
         decided = slice(None if decided_ns is None else table.bins.begun_before(decided_ns))
         for place, (name, kinds) in enumerate(zip(self.clause.classes, self._kinds, strict=True)):
-            n, hits = (each[:, kinds, MEASURED].sum(axis=(1, 2)) for each in (table.n, table.hits))
-            misses = miss_causes([(table, kinds)], int(n.sum() - hits.sum()))
+            met = [kind for kind in kinds if kind in self._met]
+            n, hits = (_measured(each, met) for each in (table.n, table.hits))
+            misses = miss_causes([(table, met)], int(n.sum() - hits.sum()))
             if self.clause.measure == "availability":
                 n, hits = (n > 0).astype(np.int64), (hits > 0).astype(np.int64)
                 misses = {"without_service": int(n.sum() - hits.sum())}
@@ -193,7 +196,7 @@ class _ClauseCount:
 
     def own_lag_ms(self) -> Counts:
         """Judged rows by own lag in ms, over the classes of the clause."""
-        kinds = [kind for each in self._kinds for kind in each]
+        kinds = [kind for each in self._kinds for kind in each if kind in self._met]
         return np.asarray(self._counter.table.own_lag_ms[kinds].sum(axis=0))
 
     def _inflation(self, place: int, n: Counts, hits: Counts) -> Inflation:
@@ -202,3 +205,12 @@ class _ClauseCount:
         nothing = np.zeros_like(n)
         faster = (nothing, nothing) if self.clause.measure == "availability" else self._times.faster(place, n)
         return replace(series, n=n, hits=hits, faster_p50=faster[0], faster_p75=faster[1]).inflation()
+
+
+def _measured(counts: Counts, kinds: Sequence[int]) -> Counts:
+    """Counts of some kinds by bin, the warm-up left out; column by column, which numpy does much faster."""
+    found = np.zeros(len(counts), dtype=np.int64)
+    for kind in kinds:
+        for zone in range(*MEASURED.indices(ZONES)):
+            found += counts[:, kind, zone]
+    return found
