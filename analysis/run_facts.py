@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,6 +64,7 @@ class RunFacts:
     torn: int  # last rows dropped because their writer was killed
     gateway_cpu_share: float | None
     custom_kinds: tuple[CustomKind, ...] = ()
+    follow_ups_at_most: Mapping[str, int] = field(default_factory=dict)  # as the plan expected them
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -82,13 +84,15 @@ class RunFacts:
 
     @property
     def due(self) -> int:
-        """Arrivals that must have a row."""
-        return self.end.due if self.end else self.planned_total
+        """Arrivals that must have a row; where nobody wrote how the run ended, every one that can have been due."""
+        return self.end.due if self.end else self.planned_total + sum(self.follow_ups_at_most.values())
 
     @property
     def due_by_kind(self) -> Mapping[str, int]:
         """Arrivals after the warm-up that must have a row."""
-        return self.end.due_by_kind if self.end else self.planned_by_kind
+        if self.end:
+            return self.end.due_by_kind
+        return Counter(self.planned_by_kind) + Counter(self.follow_ups_at_most)
 
     @property
     def interrupted(self) -> bool:
@@ -126,6 +130,7 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
                 CustomKind(int(each["number"]), str(each["kind"]), str(each["class"]))
                 for each in plan.get("kinds", ())
             ),
+            follow_ups_at_most=_counts(plan["planned"].get("follow_ups_expected_by_kind", {})),
         )
     except KeyError as error:
         raise RunFolderError(
