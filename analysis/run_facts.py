@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -68,6 +69,7 @@ class RunFacts:
     custom_kinds: tuple[CustomKind, ...] = ()
     command: tuple[str, ...] = ()  # the command line that made the run
     earlier_attempts: tuple[Mapping[str, Any], ...] = ()  # INVALID runs that this one repeats
+    follow_ups_at_most: Mapping[str, int] = field(default_factory=dict)  # as the plan expected them
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -87,13 +89,15 @@ class RunFacts:
 
     @property
     def due(self) -> int:
-        """Arrivals that must have a row."""
-        return self.end.due if self.end else self.planned_total
+        """Arrivals that must have a row; where nobody wrote how the run ended, every one that can have been due."""
+        return self.end.due if self.end else self.planned_total + sum(self.follow_ups_at_most.values())
 
     @property
     def due_by_kind(self) -> Mapping[str, int]:
         """Arrivals after the warm-up that must have a row."""
-        return self.end.due_by_kind if self.end else self.planned_by_kind
+        if self.end:
+            return self.end.due_by_kind
+        return Counter(self.planned_by_kind) + Counter(self.follow_ups_at_most)
 
     @property
     def interrupted(self) -> bool:
@@ -133,6 +137,7 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
             ),
             command=tuple(str(word) for word in plan.get("command", ())),
             earlier_attempts=tuple(folder.read_attempts()),
+            follow_ups_at_most=_counts(plan["planned"].get("follow_ups_expected_by_kind", {})),
         )
     except KeyError as error:
         raise RunFolderError(

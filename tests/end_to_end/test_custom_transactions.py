@@ -23,7 +23,7 @@ def example(here: Workplace) -> Workplace:
 
 def run(example: Workplace) -> list[str]:
     sla = write_sla(example.path, to_the_end=True)
-    profile = write_profile(example.path)  # whose times vary: those of the example's own depend on the machine alone
+    profile = write_profile(example.path)  # one whose times vary; the example's own gateway answers at once
     given = ["--target", TARGET, "--gateway-profile", profile, "--sla", sla, "--run-dir", example.run_dir]
     return example.command("run", TRAFFIC, *given)
 
