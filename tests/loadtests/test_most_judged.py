@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests import most_judged as module
 from loadtests.most_judged import most_judged
-from loadtests.run_plan import RunPlan
-from scenarios.kinds import Kind
 from scenarios.loading import load_sla
 from tests.loadtests.builders import run_plan
 
@@ -39,21 +36,20 @@ def test_maintenance_is_taken_out_where_the_clause_excludes_it(window: dict[str,
     assert most_judged(plan, everything, T0)["payment"] == whole["card_sale"]
 
 
-def test_a_step_that_follows_an_answer_counts_for_every_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_an_answer_counts_wherever_it_may_come_due() -> None:
     """Its moment is the answer's, which may lie after the warm-up that its root was planned in."""
-    plan = run_plan(warm_up="5s")
-    roots = plan.counts_by_kind()["card_sale"]
-    before = most_judged(plan, CLAUSE, T0)
-    sale = Kind.CARD_SALE
-
-    def steps(self: RunPlan, journey: int) -> tuple[Kind, ...]:
-        first = original(self, journey)
-        return (sale, Kind.VOID, Kind.ELIGIBILITY_INQUIRY) if first == (sale,) else first
-
-    original = RunPlan.steps
-    monkeypatch.setattr(module.RunPlan, "steps", steps)
-    found = most_judged(plan, CLAUSE, T0)
-    assert found == {"healthcare": before["healthcare"] + roots, "payment": before["payment"] + roots}
+    think = {"claim_poll": {"from": "1s", "to": "1s"}, "correction": {"from": "0s", "to": "0s"}}
+    plan = run_plan(warm_up="5s", journeys={"claim_follow_up": 1, "correction": 1}, think=think)
+    roots, measured = plan.counts_by_kind(), plan.counts_by_kind(5 * NS)
+    follow_ups = plan.follow_ups_at_most
+    assert follow_ups["void"] + follow_ups["refund"] == roots["card_sale"]
+    assert (
+        1.8 * roots["claim_status"] < follow_ups["claim_status"] <= 2 * roots["claim_status"]
+    )  # three polls
+    assert most_judged(plan, CLAUSE, T0) == {
+        "healthcare": measured["claim_status"] + follow_ups["claim_status"],
+        "payment": measured["card_sale"] + roots["card_sale"],
+    }
 
 
 def test_a_class_without_traffic_has_none() -> None:
