@@ -28,6 +28,7 @@ def run(example: Workplace) -> list[str]:
     return example.command("run", TRAFFIC, *given)
 
 
+@pytest.mark.slow
 def test_the_example_runs_and_its_kind_is_judged_as_a_payment(example: Workplace) -> None:
     done = example.finish(run(example))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -65,6 +65,7 @@ def test_the_same_seed_sends_the_same_traffic_under_new_identifiers(here: Workpl
     assert not references[0] & references[1]
 
 
+@pytest.mark.slow
 def test_a_stalled_payer_with_a_fifth_of_the_volume_fails_healthcare_and_not_payment(here: Workplace) -> None:
     stall = '[[faults]]\nkind = "stall"\nroute = "eligibility"\npayer = "PAYER01"\nadd = "60s"'
     done = here.finish(here.short_run(faults=stall, limit="5s", duration="14s"))
@@ -134,6 +135,7 @@ def test_a_late_answer_counts_from_its_planned_moment(here: Workplace) -> None:
     assert (service_ns >= 2_000_000_000).all()
 
 
+@pytest.mark.slow
 def test_locusts_own_statistics_saw_every_transaction(here: Workplace) -> None:
     hole = '[[faults]]\nkind = "black_hole"\ncount = 5'
     here.finish(here.short_run(faults=hole, limit="2s"))

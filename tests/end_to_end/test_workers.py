@@ -37,6 +37,7 @@ def run_by(here: Workplace, workers: int, **scenario: Any) -> Rows:
     return folder.read_observations().rows
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_one_two_and_five_workers_send_the_same_arrivals(here: Workplace) -> None:
     sent = []
@@ -53,6 +54,7 @@ def test_one_two_and_five_workers_send_the_same_arrivals(here: Workplace) -> Non
             assert np.array_equal(one, another)
 
 
+@pytest.mark.slow
 def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplace) -> None:
     command = here.short_run("--workers", "2", rate_per_s=200, duration="5s", to_the_end=True)
     done = here.finish(command, environment={"SLAGATE_TEST_DROP_BATCHES": "0.5"})
