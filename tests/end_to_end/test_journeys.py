@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from scenarios.observation import Outcome, Rows
 from scenarios.run_folder import RunFolder
 from scenarios.scenario import Scenario
 from tests.end_to_end.declared import EVERY_JOURNEY, SHORT_THINKS, write_profile, write_target
-from tests.end_to_end.running import Workplace, codes
+from tests.end_to_end.running import Workplace, codes, wait_for
 
 MS = 1_000_000
 STEPS = {
@@ -242,3 +243,29 @@ def test_follow_ups_that_found_no_user_are_rows_that_never_started(here: Workpla
     assert end["follow_ups_due"] == (rows["arrival"] % 256 > 0).sum()
     assert here.verdict()["verdict"] == "FAIL"
     assert "rows-missing" not in codes(here.verdict())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_leaves_a_row_for_every_follow_up_that_was_due_by_then(
+    here: Workplace, workers: str
+) -> None:
+    command = here.short_run(
+        "--workers",
+        workers,
+        rate_per_s=100,
+        duration="60s",
+        journeys=EVERY_JOURNEY,
+        more=SHORT_THINKS,
+    )
+    with here.started(command) as process:
+        wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 500, within_s=40)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    end = here.check_accounts()
+    assert end["ended"] == "interrupted"
+    assert end["recorded"] == end["due"] == here.rows_on_disk()
+    assert end["follow_ups_due"] > 150
+    assert sum(end["follow_ups_not_due"].values()) > 10  # what the last answers would have brought
+    assert end["not_due"] > 1000
+    check_chains(here.folder)
