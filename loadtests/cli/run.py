@@ -12,6 +12,7 @@ from rich.console import Console
 
 from loadtests.auth import resolve_credentials
 from loadtests.cli.attempts import Place, run_attempts
+from loadtests.cli.consent import YesOption, ask_before_load
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
 from loadtests.cli.live_options import (
@@ -29,6 +30,7 @@ from loadtests.cli.options import (
     InconclusiveOption,
     ProfileOption,
     RateOption,
+    RateScaleOption,
     ScenarioArgument,
     SeedOption,
     SettingsOption,
@@ -49,6 +51,7 @@ def run(
     target: TargetOption = DEFAULT_TARGET,
     sla: SlaOption = None,
     rate: RateOption = None,
+    rate_scale: RateScaleOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
     seed: SeedOption = None,
@@ -91,6 +94,7 @@ def run(
     json_lines: JsonLinesOption = False,
     metrics_port: MetricsPortOption = None,
     early_stop: EarlyStopOption = False,
+    yes: YesOption = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
     signal.signal(
@@ -106,6 +110,7 @@ def run(
         sla=sla,
         target=target,
         rate=rate,
+        rate_scale=rate_scale,
         duration=duration,
         settings=settings,
         seed=seed,
@@ -119,6 +124,7 @@ def run(
     if not (json or json_lines):
         for sentence in describe_plan(plan, crew.workers):
             console.print(sentence, highlight=False, soft_wrap=True)
+    ask_before_load(plan, yes=yes)
     if web:
         with EmbeddedGatewayRun(plan) as gateway:
             resolve_credentials(gateway.plan.target, gateway.environment)  # each sender does so again
