@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import csv
 import json
 import subprocess
@@ -13,24 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import parquet_file
 from analysis.judgement import judge_file, judge_run
 from analysis.observation_export import CHUNK_ROWS, COLUMNS, Format, export_run
 from analysis.observation_meta import meta_path
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
-from scenarios.errors import DeclarationError, RunFolderError
+from scenarios.errors import RunFolderError
 from scenarios.kinds import Kind
-from scenarios.observation import NEVER, OBSERVATION, Outcome, Rows
-from scenarios.run_folder import RunFolder
+from scenarios.observation import NEVER, Outcome, Rows
 from tests.analysis.builders import (
-    HEADER,
     LENGTH_S,
     T0,
     S,
     both,
     codes,
-    csv_lines,
     joined,
     rows,
     run_folder,
@@ -195,10 +190,15 @@ def test_more_rows_than_one_chunk_are_all_there(tmp_path: Path, to: Format) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("to", Format)
-def test_memory_stays_bounded(tmp_path: Path, to: Format) -> None:
-    """Two million rows are 96 MB. Arrow's pools take some 60 MB whatever the number of rows, CSV next to nothing."""
-    folder = run_folder(tmp_path, both(1_000_000))
+@pytest.mark.parametrize(("to", "most_kb"), [(Format.CSV, 230_000), (Format.PARQUET, 280_000)])
+def test_memory_stays_bounded(tmp_path: Path, to: Format, most_kb: int) -> None:
+    """Judging, which finds the doubts that go along, takes up to 190 MB however many rows there are, Arrow's pools some
+    50; the two million rows are 96 MB, which must not be held on top of that."""
+    assert _peak_kb(tmp_path, to, 1_000_000) < most_kb
+
+
+def _peak_kb(place: Path, to: Format, of_each_kind: int) -> int:
+    folder = run_folder(place, both(of_each_kind))
     probe = (
         "import sys; from pathlib import Path; import pyarrow.parquet\n"
         "from analysis.observation_export import Format, export_run; from scenarios.run_folder import RunFolder\n"
@@ -210,108 +210,9 @@ def test_memory_stays_bounded(tmp_path: Path, to: Format) -> None:
         "done.append(1); thread.join()\n"
         "print(peak[0] - begun)"
     )
+    out = place / f"out.{to.value}"
     said = subprocess.run(
-        [sys.executable, "-c", probe, folder.path, tmp_path / f"out.{to.value}", to.value],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", probe, folder.path, out, to.value], capture_output=True, text=True, check=True
     )
-    assert int(said.stdout) < {Format.CSV: 30_000, Format.PARQUET: 80_000}[to]
-    assert (tmp_path / f"out.{to.value}").stat().st_size > 10_000_000
-
-
-def test_parquet_keeps_numbers_as_numbers_and_names_by_dictionary(tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    export_run(run_folder(tmp_path, both(300)), Format.PARQUET, tmp_path / "run.parquet")
-    schema = pq.read_schema(tmp_path / "run.parquet")
-    assert schema.names == [*COLUMNS]
-    types = {field.name: str(field.type) for field in schema}
-    assert (types["arrival"], types["planned_ns"], types["status"]) == ("uint64", "int64", "uint16")
-    assert types["kind"].startswith("dictionary<values=string")
-
-
-def test_a_parquet_file_of_another_tool_is_judged_like_its_csv(tmp_path: Path) -> None:
-    import pyarrow.csv
-    import pyarrow.parquet as pq
-
-    lines = [HEADER, *csv_lines(300), *csv_lines(300, kind="eligibility_inquiry")]
-    lines.append(f"{30 * S},{30 * S},,card_sale,in_flight")
-    (tmp_path / "observations.csv").write_text("\n".join(lines) + "\n")
-    pq.write_table(pyarrow.csv.read_csv(tmp_path / "observations.csv"), tmp_path / "observations.parquet")
-    plain = judge_file(tmp_path / "observations.csv", sla())
-    assert judge_file(tmp_path / "observations.parquet", sla()).clauses == plain.clauses
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "message"),
-    [
-        ("kind", "card_sail", r'line 3, kind: unknown kind; did you mean card_sale\?.*\(got "card_sail"\)'),
-        ("ended_ns", "soon", r'line 3, ended_ns: must be a whole number .*\(got "soon"\)'),
-    ],
-)
-def test_a_wrong_cell_of_a_parquet_file_is_refused_with_its_place(
-    tmp_path: Path, column: str, value: str, message: str
-) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    cells = zip(*(line.split(",") for line in csv_lines(5)), strict=True)
-    columns = {name: list(column) for name, column in zip(HEADER.split(","), cells, strict=True)}
-    columns[column][2] = value
-    pq.write_table(pa.table(columns), tmp_path / "wrong.parquet")
-    with pytest.raises(DeclarationError, match=message):
-        judge_file(tmp_path / "wrong.parquet", sla())
-
-
-def test_what_is_no_parquet_or_lacks_a_column_is_refused(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    (tmp_path / "broken.parquet").write_bytes(b"no archive")
-    with pytest.raises(DeclarationError, match="cannot be read as Parquet"):
-        judge_file(tmp_path / "broken.parquet", sla())
-    pq.write_table(pa.table({"kind": ["card_sale"]}), tmp_path / "short.parquet")
-    with pytest.raises(DeclarationError, match="ended_ns: the column is missing"):
-        judge_file(tmp_path / "short.parquet", sla())
-
-
-def test_without_the_extra_parquet_is_refused_with_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(name: str) -> None:
-        raise builtins.ImportError(f"No module named {name!r}")
-
-    folder = run_folder(tmp_path, both(5))
-    export_run(folder, Format.PARQUET, tmp_path / "good.parquet")
-    monkeypatch.setattr(parquet_file, "import_module", missing)
-    for act in (
-        lambda: judge_file(tmp_path / "good.parquet", sla()),
-        lambda: export_run(RunFolder(folder.path), Format.PARQUET, tmp_path / "out.parquet"),
-    ):
-        with pytest.raises(
-            DeclarationError, match=r"needs the extra `parquet`: pip install 'slagate\[parquet\]'"
-        ):
-            act()
-    assert not (tmp_path / "out.parquet").exists()
-
-
-@pytest.mark.parametrize(
-    ("meta", "message"),
-    [
-        ({"planned_span": [2, 2]}, r"planned_span \[from, to\) must end after it begins"),
-        ({"drained": True}, "drained needs cutoff_ns"),
-    ],
-)
-def test_a_wrong_span_is_refused(tmp_path: Path, meta: dict[str, Any], message: str) -> None:
-    file = tmp_path / "observations.csv"
-    file.write_text("\n".join([HEADER, *csv_lines(3)]))
-    meta_path(file).write_text(json.dumps(meta))
-    with pytest.raises(DeclarationError, match=message):
-        judge_file(file, sla())
-
-
-def test_every_column_but_texts_is_one_of_the_row() -> None:
-    for name, kind in COLUMNS.items():
-        if kind is not None:
-            assert np.dtype(kind) == OBSERVATION[name]
+    assert out.stat().st_size > 10 * of_each_kind
+    return int(said.stdout)

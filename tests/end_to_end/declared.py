@@ -62,9 +62,9 @@ duration = "{duration}"
     return path
 
 
-def write_sla(folder: Path, *, limit: str = "10s", to_the_end: bool = False) -> Path:
-    """The transaction clause with a limit of one's own. `to_the_end`: and one that is never certain, nor judged here,
-    so that no run ends early because it is sure to pass."""
+def write_sla(folder: Path, *, limit: str = "10s", at_least: float = 0.9, to_the_end: bool = False) -> Path:
+    """The transaction clause with a limit and a share of one's own. `to_the_end`: and one that is never certain, nor
+    judged here, so that no run ends early because it is sure to pass."""
     path = folder / "sla.toml"
     path.write_text(
         f"""
@@ -73,10 +73,10 @@ source = "a test"
 [[clause]]
 id = "transaction-time"
 strength = "target"
-quote = "90 % within the limit"
+quote = "Most within the limit"
 measure = "share_within"
 limit = "{limit}"
-at_least = 0.90
+at_least = {at_least}
 classes = ["healthcare", "payment"]
 {_NEVER_CERTAIN if to_the_end else ""}
 """,

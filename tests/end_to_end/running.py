@@ -57,20 +57,21 @@ class Workplace:
         *arguments: str | Path,
         faults: str = "",
         limit: str = "10s",
+        at_least: float = 0.9,
         to_the_end: bool = False,
         **scenario: Any,
     ) -> list[str]:
         """The command of a run of seconds against an embedded gateway with these faults.
 
         A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID. Without
-        `to_the_end` it may end as soon as it is sure to pass.
+        `to_the_end` it may end as soon as it is sure to pass, and unless `at_least` is low, once it is sure to fail.
         """
         traffic = write_scenario(self.path, **scenario)
         profile = write_profile(self.path, faults)
         given = [
             traffic,
             "--sla",
-            write_sla(self.path, limit=limit, to_the_end=to_the_end),
+            write_sla(self.path, limit=limit, at_least=at_least, to_the_end=to_the_end),
             "--run-dir",
             self.run_dir,
         ]

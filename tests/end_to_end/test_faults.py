@@ -253,7 +253,9 @@ def test_a_freeze_of_five_seconds_is_in_every_response_time_it_touched(here: Wor
     time alone would hide the freeze."""
     with here.gateway(write_profile(here.path)) as (gateway, url):
         target = write_target(here.path, url)
-        command = here.short_run("--target", target, duration="12s", rate_per_s=80, limit="1s")
+        command = here.short_run(
+            "--target", target, duration="12s", rate_per_s=80, limit="1s", at_least=0.05, to_the_end=True
+        )
         with here.started(command) as process:
             wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 100, within_s=30)
             gateway.send_signal(signal.SIGSTOP)

@@ -33,8 +33,8 @@ STEPS = {
 
 def journeys_run(here: Workplace, *arguments: str | Path, name: str = "run", **scenario: Any) -> RunFolder:
     """A run with journeys to its end; its folder."""
-    given = {"rate_per_s": 60, "duration": "4s", "journeys": EVERY_JOURNEY, "more": SHORT_THINKS, **scenario}
-    command = here.short_run(*arguments, **given)
+    usual = {"rate_per_s": 60, "duration": "4s", "journeys": EVERY_JOURNEY, "more": SHORT_THINKS}
+    command = here.short_run(*arguments, **{**usual, "to_the_end": True, **scenario})
     command[command.index("--run-dir") + 1] = str(here.path / name)
     done = here.finish(command)
     folder = RunFolder(here.path / name)
@@ -121,6 +121,7 @@ def test_a_retry_follows_what_went_wrong_and_repairs_nothing(here: Workplace) ->
     folder = journeys_run(
         here,
         faults=faults,
+        at_least=0.05,
         journeys={"check_in": 50, "card_sale_only": 50},
         more=f"{SHORT_THINKS}\n{again}",
     )

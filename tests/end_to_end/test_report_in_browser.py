@@ -67,7 +67,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, judge in TOGETHER.items():
         path = tmp_path_factory.mktemp("report")
         judged = judge(path)
-        keep(judged.verdict, path / "verdict.json", silent)
+        keep(judged.verdict, path, silent)
         assert write_report(judged, path / "report.html", silent)
         found[name] = path
     return found
