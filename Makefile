@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help install run test test-slow test-all bench bench-statistics soak check format clean
 
 # Each has a bar of its own and ends with an error below it; the gateway's need wrk and two cores.
-BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging sending
+BENCHES := gateway_sale gateway_eligibility gateway_queue schedule judging csv_files reports sending workers replay live
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,13 +40,15 @@ test-slow: $(VENV)/installed-dev ## Run what `make test` leaves out
 
 test-all: test test-slow ## Run the slow tests too
 
-bench: $(VENV)/installed-bench ## Measure against every speed bar (needs wrk and two quiet cores; 15 minutes)
+bench: $(VENV)/installed-bench ## Measure against every speed bar (needs wrk and two quiet cores; 20 minutes)
 	@missed=; for bench in $(BENCHES); do \
 		echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || missed="$$missed $$bench"; \
 	done; test -z "$$missed" || { echo "below the bar, or not measured:$$missed"; exit 1; }
 
-soak: $(VENV)/installed-dev ## Send a million transactions and watch the gateway's memory (needs wrk)
+soak: $(VENV)/installed-dev ## A hundred gate runs, the gateway's memory and the engine's over a million transactions (needs wrk; hours)
+	@$(BIN)/python -m tests.benchmarks.gate_flakes
 	@$(BIN)/python -m tests.benchmarks.gateway_soak --sales
+	@$(BIN)/python -m tests.benchmarks.engine_soak
 
 bench-statistics: $(VENV)/installed-dev ## Simulate how often a verdict is wrong (some minutes)
 	$(BIN)/python -m tests.benchmarks.statistics

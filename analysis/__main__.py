@@ -12,29 +12,29 @@ from pathlib import Path
 
 from analysis.exit_codes import ExitCode
 from analysis.judgement import judge_run
+from analysis.reports.derived_files import write_derived
 from analysis.reports.verdict_json import render_json
 from scenarios.errors import SlagateError
-from scenarios.run_folder import RunFolder, write_json
+from scenarios.run_folder import RunFolder
 
 
 def main() -> int:
     """Print verdict.json of a run folder; the exit code is the verdict's."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description=main.__doc__)
     parser.add_argument("run", type=Path, help="a run folder, ended or not")
-    parser.add_argument("--keep", action="store_true", help="write verdict.json into it as well")
+    parser.add_argument(
+        "--keep", action="store_true", help="write verdict.json and the other derived files into it"
+    )
     given = parser.parse_args()
     folder = RunFolder.at(given.run)
     try:
         verdict = judge_run(folder)
-        content = render_json(verdict)
-        json.dump(content, sys.stdout, ensure_ascii=False)
-        if given.keep:
-            write_json(folder.verdict_file, content)
     except SlagateError as error:
         print(error, file=sys.stderr)
         return ExitCode.WRONG_INPUT
-    except OSError as error:
-        print(f"verdict.json could not be written ({error.strerror})", file=sys.stderr)
+    json.dump(render_json(verdict), sys.stdout, ensure_ascii=False)
+    for problem in write_derived(verdict, folder.path) if given.keep else ():
+        print(problem, file=sys.stderr)
     return verdict.exit_code
 
 

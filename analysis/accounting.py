@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from analysis.doubts import Doubt, DoubtCode, doubt
 from analysis.roll_call import RollCall
-from analysis.run_facts import COMPLETED, EndFacts, RunFacts
+from analysis.run_facts import COMPLETED, CURTAILED, STOPPED_BY_RULE, EndFacts, RunFacts
 from analysis.samples import Samples
 from analysis.wording import count_text, share_text
 from scenarios.observation import STEPS_PER_ROOT
 
 _NAMED = 5  # arrivals named in a message
+ALIKE_BY_CHANCE = 1e-4  # share of rows of another tool, whose stamps are coarse, that may agree in everything
+_AS_DECLARED = (COMPLETED, CURTAILED, STOPPED_BY_RULE)
 
 
 def accounting_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
@@ -51,7 +53,7 @@ def _ending(run: RunFacts) -> Iterator[Doubt]:
         )
         return
     end = run.end
-    if end.ended != COMPLETED:
+    if end.ended not in _AS_DECLARED:
         yield doubt(
             DoubtCode.ENDED_EARLY,
             f"The run ended as {end.ended} with {count_text(end.not_due)} of "
@@ -101,11 +103,12 @@ def _impossible(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
 
 def _duplicates(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """The same arrival and attempt twice or, where arrivals have no number, rows that agree in everything."""
-    if roll.repeated:
+    by_chance = samples.origin is not None and roll.repeated <= ALIKE_BY_CHANCE * samples.size
+    if roll.repeated and not by_chance:
         what = "repeat an arrival and attempt" if samples.numbered else "are identical with another row"
         yield doubt(
             DoubtCode.DUPLICATE_ROWS,
             f"{count_text(roll.repeated)} of {count_text(samples.size)} rows {what}. "
-            "Counting a transaction twice moves the share and makes bounds too narrow: "
-            "join each file once, or number the rows in a column `arrival`.",
+            "Counting a transaction twice moves the share and makes bounds too narrow: join each file once"
+            f"{', or number the rows in a column `arrival`' if samples.origin is None else ''}.",
         )

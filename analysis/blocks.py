@@ -16,6 +16,7 @@ Mask = npt.NDArray[np.bool_]
 BLOCK_ROWS = 1 << 16
 FURTHEST_NS = 2**62 - 1  # stamps beyond it are garbage; differences of those within it fit 64 bits
 OWN_LAG_SATURATED_MS = 65_535
+_FEW_KINDS = 24
 
 _IS_ANSWER = np.zeros(256, dtype=np.bool_)
 _IS_ANSWER[[int(each) for each in ANSWERS]] = True
@@ -84,6 +85,23 @@ class Block:
             name: None if each is None else each[places] for name, each in columns.items()
         }
         return Block(**chosen)
+
+
+def looked_up(table: bytes, column: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """What a table of 256 bytes has for each byte of a column, read-only: several times as fast as indexing."""
+    return np.frombuffer(column.tobytes().translate(table), dtype=np.uint8)
+
+
+def count_by_kind(kind: npt.NDArray[Any], kinds: int) -> npt.NDArray[np.int64]:
+    """How many rows are of each kind. Comparing bytes is faster than counting them as long as kinds are few."""
+    if kinds > _FEW_KINDS:
+        return np.bincount(kind, minlength=kinds)
+    found, left = np.zeros(kinds, dtype=np.int64), kind.size
+    for each in range(kinds):
+        if left:
+            found[each] = np.count_nonzero(kind == each)
+            left -= found[each]
+    return found
 
 
 def joined_blocks(blocks: list[Block]) -> Block:

@@ -25,12 +25,7 @@ DOUBLING = 2.0
 def evidence_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     """What the recording as a whole cannot show."""
     if not samples.has_planned_times:
-        yield doubt(
-            DoubtCode.NO_PLANNED_TIMES,
-            "The file has no planned_ns, so response time counts from the moment each request was sent. A "
-            "tool that "
-            "waits for an answer before it sends again hides what it would have met: record planned times.",
-        )
+        yield doubt(DoubtCode.NO_PLANNED_TIMES, _unplanned(samples))
     yield from _too_short(samples)
     if any(count and samples.kind_class.get(kind) == PAYMENT for kind, count in roll.rows_by_kind.items()):
         yield doubt(
@@ -39,6 +34,23 @@ def evidence_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
             "here. "
             "Compare the run with the gateway's own account.",
         )
+
+
+def _unplanned(samples: Samples) -> str:
+    """What a file without planned times cannot know, and what else is known of it."""
+    hidden = "A tool that waits for an answer before it sends again hides what it would have met"
+    counted = "so response time counts from the moment each request was sent"
+    if samples.origin is None:
+        return f"The file has no planned_ns, {counted}. {hidden}: record planned times."
+    open_ended = (
+        "Requests without an answer when the tool stopped are not in it, so those sent later than a limit before its "
+        "last moment are not judged"
+    )
+    remarks = "".join(f" {each}" for each in samples.origin.remarks)
+    return (
+        f"The file is of another tool ({samples.origin.tool}) and has no planned times, {counted}. {hidden}. "
+        f"{open_ended}.{remarks} For a PASS, send the traffic by slagate or record planned times."
+    )
 
 
 def quantity_doubts(tally: Tally) -> Iterator[Doubt]:
@@ -196,8 +208,9 @@ def _number(value: float) -> str:
 
 def _measured_length_ns(samples: Samples) -> int:
     """As planned after the warm-up; of a file, to its last planned moment."""
-    if samples.run is not None:
+    if samples.run is not None and not samples.days_ns:
         return samples.run.length_ns - samples.run.warm_up_ns
     if not samples.size:
         return 0
-    return max(0, samples.last_planned_ns - samples.first_ns - samples.warm_up_ns)
+    first, last = samples.span_ns
+    return max(0, last - first - samples.warm_up_ns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
@@ -17,6 +17,18 @@ class ExitCode(IntEnum):
     CORRECTNESS = 5  # money or replies went wrong under load, whatever the speed
     OWN_FAILURE = 70  # slagate failed and no verdict could be formed
     INTERRUPTED = 130
+
+
+class InconclusiveAs(Enum):
+    """What a caller may declare that an INCONCLUSIVE verdict ends with."""
+
+    FAIL = "fail"
+    PASS = "pass"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that takes the place of 3."""
+        return ExitCode.FAIL if self is InconclusiveAs.FAIL else ExitCode.PASS
 
 
 PRECEDENCE = (

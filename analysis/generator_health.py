@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
 from analysis.quantiles import quantile_rank
@@ -30,15 +31,15 @@ def sending_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
     run = samples.run
     if run is None:
         return
-    yield from _not_started(roll)
-    yield from _rate_not_achieved(roll)
-    yield from _pool_exhausted(run)
+    yield from start_doubts(planned=roll.originals, not_started=roll.not_started, late=roll.late)
+    yield from pool_doubt(run.end.pool_waits if run.end else 0)
     yield from _saturated(run)
 
 
 def lateness_doubts(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
     """Whether the generator's own lag is large beside the limit, or decides the verdict."""
-    yield from _late(clause, tallies)
+    by_lag = np.sum([each.own_lag_ms for each in tallies], axis=0) if tallies else np.zeros(1, dtype=np.int64)
+    yield from late_doubt(clause, sum(each.n for each in tallies), by_lag)
     for tally in tallies:
         as_recorded = judge_share(tally.measured, clause)
         without_lag = judge_share(tally.without_own_lag, clause)
@@ -67,9 +68,8 @@ def time_out_doubts(clause: Clause, run: RunFacts | None) -> Iterator[Doubt]:
             )
 
 
-def _late(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
-    by_lag = np.sum([each.own_lag_ms for each in tallies], axis=0) if tallies else np.zeros(1, dtype=np.int64)
-    n = sum(each.n for each in tallies)
+def late_doubt(clause: Clause, n: int, by_lag: npt.NDArray[np.int64]) -> Iterator[Doubt]:
+    """Whether own lag is large beside the limit. `by_lag`: judged rows by their lag in ms, those without left out."""
     if not by_lag.any():
         return
     late = np.flatnonzero(by_lag)
@@ -95,8 +95,13 @@ def _late(clause: Clause, tallies: Sequence[Tally]) -> Iterator[Doubt]:
     )
 
 
-def _not_started(roll: RollCall) -> Iterator[Doubt]:
-    seen, planned = roll.not_started, roll.originals
+def start_doubts(*, planned: int, not_started: int, late: int) -> Iterator[Doubt]:
+    """Whether arrivals were sent at all, and in time. `late` counts the ones never sent too."""
+    yield from _not_started(not_started, planned)
+    yield from _rate_not_achieved(late, planned)
+
+
+def _not_started(seen: int, planned: int) -> Iterator[Doubt]:
     if seen > NOT_STARTED_SHARE * planned:
         yield doubt(
             DoubtCode.NOT_STARTED,
@@ -106,9 +111,8 @@ def _not_started(roll: RollCall) -> Iterator[Doubt]:
         )
 
 
-def _rate_not_achieved(roll: RollCall) -> Iterator[Doubt]:
+def _rate_not_achieved(late: int, planned: int) -> Iterator[Doubt]:
     """Own lag is what remains of a late start when waits for the gateway are taken out."""
-    late, planned = roll.late, roll.originals
     if late > (1 - ON_TIME_SHARE) * planned:
         yield doubt(
             DoubtCode.RATE_NOT_ACHIEVED,
@@ -118,8 +122,8 @@ def _rate_not_achieved(roll: RollCall) -> Iterator[Doubt]:
         )
 
 
-def _pool_exhausted(run: RunFacts) -> Iterator[Doubt]:
-    waits = run.end.pool_waits if run.end else 0
+def pool_doubt(waits: int) -> Iterator[Doubt]:
+    """Whether arrivals waited because no user was idle."""
     if waits:
         yield doubt(
             DoubtCode.POOL_EXHAUSTED,

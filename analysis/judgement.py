@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from analysis.accounting import accounting_doubts
+from analysis.calendar_month import CalendarMonth, MonthCoverage, month_doubts, within_month
 from analysis.doubts import Doubt, in_order
 from analysis.evidence import dependence_doubts, evidence_doubts, quantity_doubts, window_doubts
 from analysis.generator_health import lateness_doubts, sending_doubts, time_out_doubts
+from analysis.imports.formats import read_file
 from analysis.merging import read_recordings
-from analysis.observation_file import read_observation_file
+from analysis.overlaps import overlap_doubts
 from analysis.population_verdict import judge_population, select_times
 from analysis.readings import ClassTimes, disagreement, judge_readings
 from analysis.roll_call import RollCall
+from analysis.run_facts import RunFacts
 from analysis.samples import Samples, read_run
 from analysis.sensitivity import sensitivity_rows
 from analysis.sentences import verdict_sentence
@@ -28,8 +31,17 @@ from analysis.verdict_table import VerdictCode, worst_verdict
 from analysis.wording import NS_PER_S, count_text
 from scenarios.duration import duration_text
 from scenarios.errors import DeclarationError, Problem
+from scenarios.kind_names import KindNames
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Clause, Sla
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict with the recordings it is about, for those who show more of them than their verdict."""
+
+    verdict: Verdict
+    recordings: tuple[Samples, ...]
 
 
 def judge_run(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Verdict:
@@ -37,35 +49,73 @@ def judge_run(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool 
 
     The exit code is 130 if end.json or the caller says that the run was interrupted. Raises RunFolderError.
     """
+    return judge_folder(folder, slas, interrupted=interrupted).verdict
+
+
+def judge_folder(folder: RunFolder, slas: Sequence[Sla] = (), *, interrupted: bool = False) -> Judged:
+    """The same with the samples that were judged."""
     samples = read_run(folder)
     assert samples.run is not None
-    return judge_samples(
+    verdict = judge_samples(
         (samples,), slas or samples.run.slas, interrupted=interrupted or samples.run.interrupted
     )
+    return Judged(verdict=verdict, recordings=(samples,))
 
 
 def judge_file(path: Path, sla: Sla) -> Verdict:
-    """The verdict on an observation file. Raises DeclarationError where the file cannot be understood."""
-    return judge_samples((read_observation_file(path),), (sla,))
+    """The verdict on an observation file, or another tool's. Raises DeclarationError where it cannot be understood."""
+    return judge_samples((read_file(path),), (sla,))
 
 
-def judge_recordings(paths: Sequence[Path], slas: Sequence[Sla] | None) -> Verdict:
-    """The verdict on run folders or observation files as one. None: the service levels the runs were planned with.
+def judge_recordings(
+    paths: Sequence[Path],
+    slas: Sequence[Sla] | None,
+    *,
+    names: KindNames | None = None,
+    month: CalendarMonth | None = None,
+    now_ns: int | None = None,
+) -> Verdict:
+    """The verdict on run folders or files as one. None: the service levels the runs were planned with.
 
-    Raises DeclarationError where they do not belong together, or where files need a service level.
+    Raises DeclarationError as `judge_together`.
     """
-    recordings = read_recordings(paths)
+    return judge_together(paths, slas, names=names, month=month, now_ns=now_ns).verdict
+
+
+def judge_together(
+    paths: Sequence[Path],
+    slas: Sequence[Sla] | None,
+    *,
+    names: KindNames | None = None,
+    month: CalendarMonth | None = None,
+    now_ns: int | None = None,
+) -> Judged:
+    """The same with the samples that were judged.
+
+    `names` explains other tools' names. With a `month` only what was planned in it is judged; `now_ns` says whether it
+    is over. Raises DeclarationError where they do not belong together, or where files need a service level.
+    """
+    recordings = read_recordings(paths, names)
     planned = recordings[0].run.slas if recordings[0].run is not None else ()
     if not slas and not planned:
         raise DeclarationError(
             "what to judge", [Problem(where="", message="an observation file needs an SLA")]
         )
     interrupted = any(each.run is not None and each.run.interrupted for each in recordings)
-    return judge_samples(recordings, slas or planned, interrupted=interrupted)
+    if month is None:
+        verdict = judge_samples(recordings, slas or planned, interrupted=interrupted)
+        return Judged(verdict=verdict, recordings=recordings)
+    inside, coverage = within_month(recordings, month, now_ns=time.time_ns() if now_ns is None else now_ns)
+    verdict = judge_samples(inside, slas or planned, interrupted=interrupted, month=coverage)
+    return Judged(verdict=verdict, recordings=inside)
 
 
 def judge_samples(
-    recordings: Sequence[Samples], slas: Sequence[Sla], *, interrupted: bool = False
+    recordings: Sequence[Samples],
+    slas: Sequence[Sla],
+    *,
+    interrupted: bool = False,
+    month: MonthCoverage | None = None,
 ) -> Verdict:
     """The verdict on one recording, or several as one, under every clause of every service level."""
     clauses_of = [(sla, clause) for sla in slas for clause in sla.clauses]
@@ -77,6 +127,8 @@ def judge_samples(
         for samples, roll in called
         for doubt in _general_doubts(samples, roll)
     ]
+    general += overlap_doubts(recordings)
+    general += month_doubts(month) if month is not None else ()
     judged = []
     for sla, clause in clauses_of:
         if clause is not first:
@@ -92,11 +144,13 @@ def judge_samples(
         verdict=code,
         failed_on=failed_on,
         exit_code=verdict_exit_code(code, failed_on, interrupted=interrupted),
-        sentence=verdict_sentence(code, clauses, doubts, correctness),
+        sentence=(f"{month.month.text} ({month.month.zone}): " if month is not None else "")
+        + verdict_sentence(code, clauses, doubts, correctness),
         clauses=clauses,
         validity=doubts,
         correctness=correctness,
-        run=_run_summary(recordings),
+        run=_run_summary(recordings, code),
+        month=month,
     )
 
 
@@ -110,6 +164,7 @@ def _tabulated(recording: Recording, clause: Clause) -> Recording:
 
 
 def _general_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
+    yield from samples.known_doubts
     yield from accounting_doubts(samples, roll)
     yield from sending_doubts(samples, roll)
     yield from evidence_doubts(samples, roll)
@@ -120,9 +175,8 @@ def _judge_clause(
 ) -> tuple[ClauseVerdict, list[Doubt]]:
     """A clause's verdict and the doubts that come with it."""
     first = recordings[0].samples
-    with ThreadPoolExecutor(2) as both:
-        names = first.custom_classes or clause.classes
-        tallies = list(both.map(lambda name: tally_population(recordings, clause, name), names))
+    names = first.custom_classes or clause.classes
+    tallies = [tally_population(recordings, clause, name) for name in names]
     smoke = all(each.samples.run is not None and each.samples.run.smoke for each in recordings)
     warm_up_ns = max(each.samples.warm_up_ns for each in recordings)
     own = [doubt for each in recordings for doubt in time_out_doubts(clause, each.samples.run)]
@@ -206,17 +260,35 @@ def _version(samples: Samples) -> str | None:
         return samples.run.slagate if samples.run else None
 
 
-def _run_summary(recordings: Sequence[Samples]) -> dict[str, Any]:
+def _run_summary(recordings: Sequence[Samples], code: VerdictCode) -> dict[str, Any]:
     if len(recordings) == 1:
-        return _summary(recordings[0])
+        return _summary(recordings[0]) | _attempts(recordings[0], code)
     rows = sum(each.size for each in recordings)
     return {"recordings": [_summary(each) for each in recordings], "rows": rows}
+
+
+def _attempts(samples: Samples, code: VerdictCode) -> dict[str, Any]:
+    """Every attempt at this run in order, itself last, where INVALID ones came before."""
+    if samples.run is None or not samples.run.earlier_attempts:
+        return {}
+    own = {"run_dir": Path(samples.source).name, "verdict": code.value}
+    return {"attempts": [*samples.run.earlier_attempts, own]}
+
+
+def _stopped_after_s(run: RunFacts) -> float | None:
+    """How far into the run nothing more was sent; None where it went to its planned end."""
+    stopped_ns = run.end.stopped_ns if run.end else None
+    return None if stopped_ns is None else round((stopped_ns - run.t0_ns) / NS_PER_S, 3)
 
 
 def _summary(samples: Samples) -> dict[str, Any]:
     run = samples.run
     if run is None:
-        return {"observation_file": Path(samples.source).name, "rows": samples.size}
+        found: dict[str, Any] = {"observation_file": Path(samples.source).name, "rows": samples.size}
+        if samples.origin is not None:
+            found |= {"format": samples.origin.tool, "torn_rows": samples.origin.torn}
+            found["left_out"] = dict(samples.origin.left_out)
+        return found
     return {
         "run_id": run.run_id,
         "scenario": run.scenario,
@@ -225,8 +297,11 @@ def _summary(samples: Samples) -> dict[str, Any]:
         "seed": run.seed,
         "digest": run.digest,
         "tags": dict(run.tags),
+        "command": list(run.command),
         "started_ns": run.t0_ns,
         "ended": run.end.ended if run.end else None,
+        "ended_because": run.end.reason if run.end else None,
+        "stopped_after_s": _stopped_after_s(run),
         "planned": run.planned_total,
         "due": run.due,
         "rows": samples.size,

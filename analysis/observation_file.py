@@ -1,4 +1,4 @@
-"""Observation files: recordings of any other tool, as CSV or npz, with an optional `.meta.json` beside."""
+"""Observation files: recordings of any other tool, as CSV, npz or Parquet, with an optional `.meta.json` beside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import FURTHEST_NS
+from analysis.bounded_lines import bounded_lines
 from analysis.observation_meta import ObservationMeta, meta_path, read_meta
+from analysis.parquet_file import ParquetSource
 from analysis.samples import Samples
 from analysis.spool import SPOOLED, Spool
 from scenarios.errors import DeclarationError, Problem
@@ -48,12 +50,13 @@ class Table:
 
 
 def read_observation_file(path: Path) -> Samples:
-    """The samples of a CSV or npz file. Raises DeclarationError where it is not what the contract says.
+    """The samples of a CSV, npz or Parquet file. Raises DeclarationError where it is not what the contract says.
 
     Memory stays bounded: rows are checked some ten thousand at a time and kept in a temporary file.
     """
     meta = read_meta(meta_path(path))
-    return gather(_npz_chunks(path) if path.suffix == ".npz" else _csv_chunks(path), meta, str(path))
+    chunks = _CHUNKS.get(path.suffix, _csv_chunks)
+    return gather(chunks(path), meta, str(path))
 
 
 def gather(chunks: Iterator[Table], meta: ObservationMeta, source: str) -> Samples:
@@ -133,6 +136,8 @@ class _Gathering:
         classes = {**OUR_CLASSES, **meta.kind_class}
         planned = "planned_ns" if has_planned_times else "started_ns"
         first, last = self.earliest.get(planned, 0), self.latest.get(planned, 0)
+        if meta.planned_span is not None:
+            first, last = meta.planned_span[0], meta.planned_span[1] - 1
         stamps = [self.latest[name] for name in (planned, "started_ns", "ended_ns") if name in self.latest]
         return Samples(
             source=self.source,
@@ -146,13 +151,14 @@ class _Gathering:
             last_planned_ns=last,
             warm_up_ns=meta.warmup_ns,
             cutoff_ns=meta.cutoff_ns if meta.cutoff_ns is not None else max(stamps, default=first),
-            settled_by_plan=meta.cutoff_ns is not None or self.in_flight,
+            settled_by_plan=not meta.drained and (meta.cutoff_ns is not None or self.in_flight),
             maintenance=meta.maintenance,
             longest_stall_s=meta.longest_stall,
             cycle_s=meta.load_cycle,
             has_planned_times=has_planned_times,
             replies_checked=False,
             run=None,
+            known_doubts=tuple(each.as_doubt() for each in meta.doubts),
         )
 
     def _named_kinds(self, meta: ObservationMeta) -> tuple[tuple[str, ...], npt.NDArray[np.uint16]]:
@@ -194,7 +200,7 @@ MOST_KINDS = 500
 def _csv_chunks(path: Path) -> Iterator[Table]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(bounded_lines(str(path), file))
             header = [name.strip() for name in next(reader, [])]
             _check_header(str(path), header)
             lines = ((row, reader.line_num) for row in reader if row)
@@ -242,6 +248,24 @@ def _npz_chunks(path: Path) -> Iterator[Table]:
         part = {name: _text(column[first : first + CHUNK_ROWS]) for name, column in columns.items()}
         length = min(size - first, CHUNK_ROWS)
         yield Table(source=str(path), columns=part, size=length, line_of=_from(first + 1))
+
+
+def _parquet_chunks(path: Path) -> Iterator[Table]:
+    """A Parquet file; a row's "line" is its place from 1."""
+    with ParquetSource(path) as file:
+        _check_header(str(path), file.names)
+        names = [name for name in file.names if name in REQUIRED + OPTIONAL]
+        yield Table(source=str(path), columns=dict.fromkeys(names, _text([])), size=0, line_of=_from(1))
+        first = 1
+        for columns in file.chunks(names, CHUNK_ROWS):
+            stripped = {name: _text(column) for name, column in columns.items()}
+            size = stripped[names[0]].size
+            yield Table(source=str(path), columns=stripped, size=size, line_of=_from(first))
+            first += size
+
+
+_CHUNKS = {".npz": _npz_chunks, ".parquet": _parquet_chunks}
+BINARY = frozenset(_CHUNKS)  # suffixes of files that are no text
 
 
 def _from(first: int) -> Callable[[int], int]:

@@ -13,7 +13,7 @@ from analysis.proportions import estimate_bounds, exact_share, is_met
 from analysis.quantiles import quantile_rank
 from analysis.response_times import Pool, Selection, select
 from analysis.tallies import Tally
-from analysis.verdict import KindShare, PopulationVerdict
+from analysis.verdict import DayShare, KindShare, PopulationVerdict
 from analysis.verdict_table import judge_tally
 from analysis.wording import NS_PER_S, count_text
 from scenarios.sla import Clause
@@ -118,6 +118,10 @@ def judge_population(
         unresolved=_unresolved(tally),
         kinds=tuple(_kind(each, clause) for each in tally.kinds),
         notes=_notes(tally, times),
+        days=tuple(
+            DayShare(n=n, hits=hits, met=is_met(hits, n, clause.required) if n else None)
+            for n, hits in tally.days.tolist()
+        ),
     )
 
 

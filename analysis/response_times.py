@@ -7,15 +7,16 @@ order their exact nanoseconds (a radix selection).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import Block, Mask, Nanoseconds
+from analysis.threads import in_threads
 
-UNANSWERED = 0xFFFF
 CODES = 1 << 16
 Codes = npt.NDArray[np.uint16]
 
@@ -26,21 +27,29 @@ def encode(times_ns: Nanoseconds) -> Codes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodedBlock:
-    """Judged rows of one block: where to read them again, and what is known of each."""
+class CodedRows:
+    """Judged rows with an answer, some ten thousand: where to read them again, and what is known of each."""
 
-    read: Callable[[npt.NDArray[np.intp]], Block]  # the rows at these places of the block
-    judged: npt.NDArray[np.uint8] | None  # packed bits over the rows of the block; None: every row
-    kind: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    first: int  # the number of the first row
+    numbers: npt.NDArray[np.intp] | None  # beyond it; None: one after the other
+    kind: npt.NDArray[Any]  # the number of kinds where a row does not count
     bin: npt.NDArray[np.uint16]
-    response: Codes  # UNANSWERED where no answer counts
+    response: Codes
     service: Codes
 
-    def places(self, chosen: Mask) -> npt.NDArray[np.intp]:
-        """Places in the block of the judged rows that are chosen."""
-        if self.judged is None:
-            return np.flatnonzero(chosen)
-        return np.flatnonzero(np.unpackbits(self.judged))[chosen]
+    def row_numbers(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """The numbers in the recording of the rows at some places."""
+        return self.first + (places if self.numbers is None else self.numbers[places])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """Rows that were read again, as columns."""
+
+    kind: npt.NDArray[Any]
+    bin: npt.NDArray[np.uint16]
+    code: Codes
+    time_ns: Nanoseconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,12 +59,19 @@ class Histogram:
     counts: npt.NDArray[np.int64]  # (kinds, CODES)
     sums_ns: npt.NDArray[np.float64]
 
+    def join(self, other: Histogram) -> None:
+        """Add another one; most kinds and codes never occur."""
+        for kind in np.flatnonzero(other.counts.any(axis=1)).tolist():
+            self.counts[kind] += other.counts[kind]
+            self.sums_ns[kind] += other.sums_ns[kind]
+
 
 @dataclass(slots=True, kw_only=True)
 class ResponseTimes:
-    """The coded blocks of a recording with their histograms."""
+    """The coded rows of a recording with their histograms. `at` reads rows by their numbers."""
 
-    blocks: list[CodedBlock] = field(default_factory=list)
+    at: Callable[[npt.NDArray[np.intp]], Block]
+    coded: list[CodedRows] = field(default_factory=list)
     response: Histogram
     service: Histogram
 
@@ -66,27 +82,88 @@ class ResponseTimes:
         )
         return found
 
+    def join(self, later: ResponseTimes) -> None:
+        """Take over the times of later rows of the same recording."""
+        self.coded += later.coded
+        self.response.join(later.response)
+        self.service.join(later.service)
+
+    def in_parts(self) -> list[Sequence[CodedRows]]:
+        """The coded rows in two parts, or in one where they are few."""
+        middle = len(self.coded) // 2
+        return [self.coded[:middle], self.coded[middle:]] if middle > 1 else [self.coded]
+
+    def read_again(
+        self, chosen: Iterable[tuple[CodedRows, npt.NDArray[np.intp]]], *, service: bool = False
+    ) -> Exact:
+        """The exact times of the rows at some places of some coded rows."""
+        columns: dict[str, list[npt.NDArray[Any]]] = {name: [_NONE] for name in _EXACT}
+        for some in _together(chosen):
+            for rows, places in some:
+                columns["kind"].append(rows.kind[places])
+                columns["bin"].append(rows.bin[places])
+                columns["code"].append((rows.service if service else rows.response)[places])
+            found = self.at(np.concatenate([rows.row_numbers(places) for rows, places in some]))
+            columns["time_ns"].append(found.ended_ns - (found.started_ns if service else found.planned_ns))
+        return Exact(**{name: np.concatenate(parts) for name, parts in columns.items()})
+
     def read(self, wanted: Sequence[Wanted], found: Sequence[dict[int, list[Nanoseconds]]]) -> None:
         """Append to `found[i][code]` the exact times of the rows that `wanted[i]` names."""
         for service in (False, True):
-            table = np.zeros(self.response.counts.shape, dtype=np.bool_)
+            table = np.zeros((len(self.response.counts) + 1, CODES), dtype=np.bool_)
             for each in wanted:
                 if each.service is service and each.codes and each.kinds:
                     table[np.ix_(each.kinds, each.codes)] = True
             if not table.any():
                 continue
-            for block in self.blocks:
-                code = block.service if service else block.response
-                chosen = table.ravel().take(block.kind.astype(np.intp) * CODES + code)
-                if chosen.any():
-                    rows = block.read(block.places(chosen))
-                    times = rows.ended_ns - (rows.started_ns if service else rows.planned_ns)
-                    kind, code = block.kind[chosen], code[chosen]
-                    for each, parts in zip(wanted, found, strict=True):
-                        if each.service is service:
-                            mine = np.isin(kind, each.kinds)
-                            for one in each.codes:
-                                parts[one].append(times[mine & (code == one)])
+            exact = self._of_codes(table, service=service)
+            for each, parts in zip(wanted, found, strict=True):
+                if each.service is service:
+                    of_kind = np.isin(exact.kind, each.kinds)
+                    mine, code = exact.time_ns[of_kind], exact.code[of_kind]
+                    for one in each.codes:
+                        parts[one].append(mine[code == one])
+
+    def _of_codes(self, table: Mask, *, service: bool) -> Exact:
+        """The rows whose kind and code are marked in a table of shape (kinds, CODES)."""
+        of_any = table.any(axis=0)
+
+        def places(rows: CodedRows) -> npt.NDArray[np.intp]:
+            code = rows.service if service else rows.response
+            found = np.flatnonzero(of_any.take(code, mode="clip"))
+            return np.asarray(found[table[rows.kind[found], code[found]]])
+
+        def work(coded: Sequence[CodedRows]) -> Exact:
+            return self.read_again(((rows, places(rows)) for rows in coded), service=service)
+
+        return joined_exact(in_threads(work, self.in_parts()))
+
+
+def joined_exact(parts: Sequence[Exact]) -> Exact:
+    """Rows one after the other; there must be at least one part."""
+    return Exact(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in _EXACT})
+
+
+_EXACT = ("kind", "bin", "code", "time_ns")
+_NONE = np.empty(0, dtype=np.uint8)
+_READ_TOGETHER = 1 << 16
+
+
+def _together(
+    chosen: Iterable[tuple[CodedRows, npt.NDArray[np.intp]]],
+) -> Iterator[list[tuple[CodedRows, npt.NDArray[np.intp]]]]:
+    """The same in groups of so many rows that reading them is worth while and takes little memory."""
+    group: list[tuple[CodedRows, npt.NDArray[np.intp]]] = []
+    size = 0
+    for rows, places in chosen:
+        if places.size:
+            group.append((rows, places))
+            size += places.size
+        if size >= _READ_TOGETHER:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

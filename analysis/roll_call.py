@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Mask
+from analysis.blocks import Block, Mask, count_by_kind
+from analysis.plain_rows import SiftedBlock, sift
 from analysis.samples import Samples
 from scenarios.observation import ANSWERS, STEPS_PER_ROOT, Outcome
 
 ON_TIME_MS = 1000
 _STEP_BITS = np.uint64(STEPS_PER_ROOT.bit_length() - 1)
-_IS_ANSWER = np.zeros(256, dtype=np.bool_)
-_IS_ANSWER[[int(each) for each in ANSWERS]] = True
 _MATCHED = np.zeros(256, dtype=np.bool_)
 _MATCHED[[int(each) for each in (*ANSWERS, Outcome.WRONG_REPLY)]] = True
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
@@ -50,94 +50,112 @@ def call_roll(samples: Samples) -> RollCall:
     """Count every row of a recording once. Memory: about a byte an arrival."""
     book = Book(samples)
     for block in samples.blocks():
-        book.add(block)
+        book.add(sift(block, len(samples.kinds)))
     return book.closed()
 
 
-@dataclass(slots=True)
-class _Seen:
-    """Which arrivals of one step have been met: a byte for each root, as far as roots are dense."""
+class Seen:
+    """Which arrivals have been met: for each step a byte for each root, as far as roots are dense.
 
-    most: int
-    flags: npt.NDArray[np.uint8] = field(init=False)
+    Several threads may mark at once: all of them write the same byte.
+    """
 
-    def __post_init__(self) -> None:
-        self.flags = np.zeros(self.most, dtype=np.uint8)  # pages that nobody touches take no memory
+    def __init__(self, samples: Samples) -> None:
+        self.most_roots = 2 * samples.size + (1 << 20)
+        self.flags: dict[int, npt.NDArray[np.uint8]] = {}
+        self._adding = Lock()
+
+    def of_step(self, step: int) -> npt.NDArray[np.uint8]:
+        """The flags of a step by root."""
+        with self._adding:
+            if step not in self.flags:  # pages that nobody touches take no memory
+                self.flags[step] = np.zeros(self.most_roots, dtype=np.uint8)
+            return self.flags[step]
 
 
 class Book:
-    """Adds up the roll call block by block."""
+    """Adds up the roll call block by block. `first`: the number of the first row."""
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: Samples, seen: Seen | None = None, *, first: int = 0) -> None:
         self.samples = samples
         self.measured_from = samples.first_ns + samples.warm_up_ns
-        self.seen: dict[int, _Seen] = {}
-        self.most_roots = 2 * samples.size + (1 << 20)
+        self.seen = seen or Seen(samples)
         self.others: list[npt.NDArray[np.uint64]] = []  # (arrival, attempt) of retries and of sparse numbers
         self.hashes: list[npt.NDArray[np.uint64]] = []
         kinds = len(samples.kinds) + 1
         self.by_kind, self.measured_by_kind = np.zeros(kinds, np.int64), np.zeros(kinds, np.int64)
         self.originals = self.impossible = self.wrong = self.matched = self.not_started = self.late = 0
         self.dense = 0
-        self.rows = 0
+        self.rows = first
         self.first_impossible: int | None = None
 
-    def add(self, block: Block) -> None:
+    def add(self, sifted: SiftedBlock) -> None:
         """Count the rows of a block."""
-        samples, kinds = self.samples, self.by_kind.size
-        originals = block.originals
-        all_original = bool(originals.all())
-        self.originals += block.size if all_original else _count(originals)
-        by_kind = np.bincount(block.kind, minlength=kinds)
+        block, rest = sifted.block, sifted.others
+        retries = bool((rest.attempt != 0).any())
+        originals = block.originals if retries else None
+        self.originals += block.size if originals is None else _count(originals)
+        by_kind = count_by_kind(block.kind, self.by_kind.size)
         self.by_kind += by_kind
-        if all_original and block.size and int(block.planned_ns.min()) >= self.measured_from:
+        if originals is None and block.size and int(block.planned_ns.min()) >= self.measured_from:
             self.measured_by_kind += by_kind
         else:
-            measured = originals & (block.planned_ns >= self.measured_from)
-            self.measured_by_kind += np.bincount(block.kind[measured], minlength=kinds)
-        outcomes = np.bincount(block.outcome, minlength=256)
-        self.wrong += int(outcomes[Outcome.WRONG_REPLY])
-        self.matched += int(outcomes[_MATCHED].sum())
-        odd = np.flatnonzero(~block.answered(_IS_ANSWER))
-        impossible = odd[block.at(odd).impossible] if odd.size else odd
-        if impossible.size:
-            if self.first_impossible is None:
-                self.first_impossible = self.rows + int(impossible[0])
-            self.impossible += impossible.size
-            self.wrong -= _count(block.outcome[impossible] == Outcome.WRONG_REPLY)  # no evidence of anything
-        if block.own_lag_ms.any():
-            never = originals & (block.outcome == Outcome.NOT_STARTED) & (block.own_lag_ms > 0)
-            self.not_started += _count(never)
-            self.late += _count(never | (originals & (block.own_lag_ms > ON_TIME_MS)))
-        if samples.numbered and block.arrival is not None:
-            self._tick(block.arrival, None if all_original else originals, block.attempt)
+            measured = block.originals & (block.planned_ns >= self.measured_from)
+            self.measured_by_kind += count_by_kind(block.kind[measured], self.by_kind.size)
+        self.matched += block.size - rest.size + _count(_MATCHED[rest.outcome])
+        impossible = rest.impossible
+        if self.first_impossible is None and impossible.any():
+            self.first_impossible = self.rows + int(sifted.places[impossible.argmax()])
+        self.impossible += _count(impossible)  # which are no evidence of anything
+        self.wrong += _count((rest.outcome == Outcome.WRONG_REPLY) & ~impossible)
+        never = rest.originals & (rest.outcome == Outcome.NOT_STARTED) & (rest.own_lag_ms > 0)
+        self.not_started += _count(never)
+        self.late += _count(never)
+        if block.size and int(block.own_lag_ms.max()) > ON_TIME_MS:
+            self.late += _count(block.originals & (block.own_lag_ms > ON_TIME_MS))
+            self.late -= _count(never & (rest.own_lag_ms > ON_TIME_MS))
+        if self.samples.numbered and block.arrival is not None:
+            self._tick(block.arrival, originals, block.attempt)
         else:
-            self.hashes.append(_row_hashes(block))
+            self.hashes.append(row_hashes(block, block.kind))
         self.rows += block.size
 
     def _tick(
         self, arrival: npt.NDArray[np.uint64], originals: Mask | None, attempt: npt.NDArray[Any]
     ) -> None:
-        root = arrival >> _STEP_BITS
-        dense = root < self.most_roots
-        if originals is not None:
-            dense &= originals
-        if not dense.all():
+        root = (arrival >> _STEP_BITS).view(np.int64)
+        if originals is not None or int(root.max(initial=0)) >= self.seen.most_roots:
+            dense = root < self.seen.most_roots
+            if originals is not None:
+                dense &= originals
             odd = ~dense
             self.others.append(np.stack([arrival[odd], attempt[odd].astype(np.uint64)]))
             arrival, root = arrival[dense], root[dense]
         self.dense += root.size
-        step = arrival % np.uint64(STEPS_PER_ROOT)
-        for each in np.unique(step).tolist() if step.any() else [0] * bool(step.size):
-            if each not in self.seen:
-                self.seen[each] = _Seen(self.most_roots)
-            seen = self.seen[each]
-            seen.flags[root[step == each] if step.any() else root] = 1
+        step = arrival.astype(np.uint8)  # the number of a step has as many bits
+        if not step.any():
+            self.seen.of_step(0)[root] = 1
+            return
+        for each in np.unique(step).tolist():
+            self.seen.of_step(each)[root[step == each]] = 1
+
+    def join(self, later: Book) -> None:
+        """Take over what was counted of later rows; both books have met the same arrivals."""
+        for name in ("originals", "impossible", "wrong", "matched", "not_started", "late", "dense"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.by_kind, self.measured_by_kind = (
+            self.by_kind + later.by_kind,
+            self.measured_by_kind + later.measured_by_kind,
+        )
+        self.others += later.others
+        self.hashes += later.hashes
+        if self.first_impossible is None:
+            self.first_impossible = later.first_impossible
 
     def closed(self) -> RollCall:
         """The roll call of all that was added."""
         kinds = self.samples.kinds
-        distinct = sum(int(np.count_nonzero(each.flags)) for each in self.seen.values())
+        distinct = sum(int(np.count_nonzero(each)) for each in self.seen.flags.values())
         others = np.concatenate(self.others, axis=1) if self.others else np.empty((2, 0), dtype=np.uint64)
         pairs, times = np.unique(others, axis=1, return_counts=True) if others.size else (others, np.empty(0))
         surplus = self.dense - distinct + int(others.shape[1] - pairs.shape[1]) + _repetitions(self)
@@ -172,15 +190,16 @@ class Book:
 
     def _repeated_dense(self) -> npt.NDArray[np.uint64]:
         """Numbers that come a second time; a second pass, taken only when something is repeated at all."""
-        met, found = {step: _Seen(self.most_roots) for step in self.seen}, [np.empty(0, dtype=np.uint64)]
+        met, found = Seen(self.samples), [np.empty(0, dtype=np.uint64)]
         for _, arrival in self._originals():
             numbers, times = np.unique(arrival, return_counts=True)
             root, step = numbers >> _STEP_BITS, numbers % np.uint64(STEPS_PER_ROOT)
-            for each, seen in met.items():
-                here = (step == each) & (root < self.most_roots)
+            for each in self.seen.flags:
+                flags = met.of_step(each)
+                here = (step == each) & (root < met.most_roots)
                 again = here & (times > 1)
-                again[here] |= seen.flags[root[here]] > 0
-                seen.flags[root[here]] = 1
+                again[here] |= flags[root[here]] > 0
+                flags[root[here]] = 1
                 found.append(numbers[again])
         return np.unique(np.concatenate(found))
 
@@ -197,17 +216,21 @@ class Book:
         return np.bincount(kind, minlength=size) - np.bincount(pairs[1].astype(np.int64), minlength=size)
 
 
-def _row_hashes(block: Block) -> npt.NDArray[np.uint64]:
-    """A number for the whole content of each row, different for different rows but once in 2^64."""
+def row_hashes(block: Block, kind: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """A number for the whole content of each row, different for different rows but once in 2^64.
+
+    `kind`: a number for the kind of each row, such that recordings that are compared agree in it.
+    """
     found = np.zeros(block.size, dtype=np.uint64)
     columns = (
         block.planned_ns,
         block.started_ns,
         block.ended_ns,
-        block.kind,
+        kind,
         block.outcome,
         block.attempt,
         block.status,
+        *(() if block.arrival is None else (block.arrival,)),
     )
     for column in columns:
         found = (found ^ column.astype(np.int64).view(np.uint64)) * _MIX[0]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,8 @@ from scenarios.sla import Sla
 
 COMPLETED = "completed"
 INTERRUPTED = "interrupted"
+CURTAILED = "curtailed"  # nothing could change the verdict any more
+STOPPED_BY_RULE = "stopped-by-rule"  # the evidence sufficed for a rule that was chosen before the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class EndFacts:
     recorder_failure: str | None
     pool_waits: int
     cpu_share: float | None
+    stopped_ns: int | None = None  # since when nothing more was sent; None where it went to its planned end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,9 @@ class RunFacts:
     torn: int  # last rows dropped because their writer was killed
     gateway_cpu_share: float | None
     custom_kinds: tuple[CustomKind, ...] = ()
+    command: tuple[str, ...] = ()  # the command line that made the run
+    earlier_attempts: tuple[Mapping[str, Any], ...] = ()  # INVALID runs that this one repeats
+    follow_ups_at_most: Mapping[str, int] = field(default_factory=dict)  # as the plan expected them
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -82,13 +89,15 @@ class RunFacts:
 
     @property
     def due(self) -> int:
-        """Arrivals that must have a row."""
-        return self.end.due if self.end else self.planned_total
+        """Arrivals that must have a row; where nobody wrote how the run ended, every one that can have been due."""
+        return self.end.due if self.end else self.planned_total + sum(self.follow_ups_at_most.values())
 
     @property
     def due_by_kind(self) -> Mapping[str, int]:
         """Arrivals after the warm-up that must have a row."""
-        return self.end.due_by_kind if self.end else self.planned_by_kind
+        if self.end:
+            return self.end.due_by_kind
+        return Counter(self.planned_by_kind) + Counter(self.follow_ups_at_most)
 
     @property
     def interrupted(self) -> bool:
@@ -126,6 +135,9 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
                 CustomKind(int(each["number"]), str(each["kind"]), str(each["class"]))
                 for each in plan.get("kinds", ())
             ),
+            command=tuple(str(word) for word in plan.get("command", ())),
+            earlier_attempts=tuple(folder.read_attempts()),
+            follow_ups_at_most=_counts(plan["planned"].get("follow_ups_expected_by_kind", {})),
         )
     except KeyError as error:
         raise RunFolderError(
@@ -139,7 +151,8 @@ def read_run_facts(folder: RunFolder, *, torn: int) -> RunFacts:
 
 def _traffic(scenario: Mapping[str, Any]) -> str:
     """Everything that decides what is sent, but for the seed, as text to compare."""
-    deciding = {key: scenario.get(key) for key in ("phases", "journeys", "people", "money", "warm_up")}
+    keys = ("phases", "journeys", "people", "money", "warm_up", "think", "follow_ups", "retries")
+    deciding = {key: scenario.get(key) for key in keys}
     return json.dumps(deciding, sort_keys=True, separators=(",", ":"))
 
 
@@ -148,6 +161,7 @@ def _end_facts(end: Mapping[str, Any]) -> EndFacts:
     return EndFacts(
         ended=str(end["ended"]),
         reason=end.get("reason"),
+        stopped_ns=None if end.get("stopped_ns") is None else int(end["stopped_ns"]),
         ended_ns=int(end["ended_ns"]),
         due=int(end["due"]),
         not_due=int(end.get("not_due", 0)),

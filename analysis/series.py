@@ -12,6 +12,7 @@ from analysis.dependence import MOST_BINS, Counts, Inflation, estimate_inflation
 
 NS_PER_S = 1_000_000_000
 SHORT_S = 20
+_SHIFT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,33 @@ class Bins:
     def end_ns(self) -> int:
         return self.first_ns + self.width_ns * self.count
 
+    def begun_before(self, moment_ns: int) -> int:
+        """How many bins, from the first, begin before a moment."""
+        return min(self.count, max(0, -(-(moment_ns - self.first_ns) // self.width_ns)))
+
     def places(self, stamps_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The bin of each moment; moments outside get the nearest bin."""
         return np.clip((stamps_ns - self.first_ns) // self.width_ns, 0, self.count - 1)
+
+    def steps(self, stamps_ns: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.uint16]]:
+        """The lowest bin of some moments, and how many bins beyond it each lies: `places` where moments are close.
+
+        A width is a multiple of 256 ns, so where the moments span less than 2^32 times that, division by 32 bits is
+        exact; it takes a quarter of the time.
+        """
+        since = stamps_ns - self.first_ns
+        low, high = int(since.min()), int(since.max())
+        if low < 0 or high >= self.width_ns * self.count:
+            np.clip(since, 0, self.width_ns * self.count - 1, out=since)
+            low, high = int(since.min()), int(since.max())
+        first = low // self.width_ns
+        since -= first * self.width_ns
+        if max(high - first * self.width_ns, self.width_ns) >> _SHIFT < 1 << 32:
+            since >>= _SHIFT
+            short = since.astype(np.uint32)
+            short //= np.uint32(self.width_ns >> _SHIFT)
+            return first, short.astype(np.uint16)
+        return first, (since // self.width_ns).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +131,21 @@ class Series:
         return estimate_inflation(self.n[judged], counts, cycle=self.cycle_bins)
 
 
+_COUNTED = ("n", "hits", "favourable", "faster_p50", "faster_p75", "planned", "ended", "time_sum_s")
+
+
+def stacked_series(series: Sequence[Series]) -> Series:
+    """Series of recordings of the same time as one: what happened in a second is counted in that second.
+
+    Put one after the other they would pass for independent, although they met the same gateway at the same moments.
+    """
+    if len(series) == 1:
+        return series[0]
+    return replace(
+        series[0], **{name: np.sum([getattr(each, name) for each in series], axis=0) for name in _COUNTED}
+    )
+
+
 def joined_series(series: Sequence[Series]) -> Series:
     """Series of several recordings one after the other, in the order of their time; one stays as it is."""
     if len(series) == 1:
@@ -113,9 +153,8 @@ def joined_series(series: Sequence[Series]) -> Series:
     in_order = sorted(
         series, key=lambda each: (each.bins.first_ns, each.bins.count, each.n.tobytes(), each.hits.tobytes())
     )
-    columns = ("n", "hits", "favourable", "faster_p50", "faster_p75", "planned", "ended", "time_sum_s")
     joined = {
-        name: np.concatenate([getattr(each, name)[each.judged] for each in in_order]) for name in columns
+        name: np.concatenate([getattr(each, name)[each.judged] for each in in_order]) for name in _COUNTED
     }
     first = in_order[0]
     bins = Bins(first_ns=first.bins.first_ns, width_ns=first.bins.width_ns, count=joined["n"].size)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import OWN_LAG_SATURATED_MS
-from analysis.response_times import CODES, CodedBlock, Histogram, Pool, ResponseTimes
+from analysis.blocks import OWN_LAG_SATURATED_MS, Block
+from analysis.levels import Level, count_faster
+from analysis.response_times import CODES, Histogram, ResponseTimes
 from analysis.series import Bins, Series
 
 Counts = npt.NDArray[np.int64]
@@ -36,12 +38,24 @@ class Table:
     impossible: Counts  # (kinds,): measured misses with times that cannot be true
     hits_without_own_lag: Counts  # (kinds, ZONES): misses that our own lag made
     own_lag_ms: Counts  # (kinds, 65536): measured transactions by own lag
+    days: Counts  # (days of a month, kinds, 2): judged, and of these hits
     excluded: dict[str, Counts]  # (kinds,): by reason
     times: ResponseTimes
+    populations: tuple[tuple[int, ...], ...]  # the kinds of each class that is judged
+    _faster_of: dict[tuple[tuple[int, ...], ...], Counts] = field(default_factory=dict)
 
     @classmethod
-    def empty(cls, kinds: int, bins: Bins, *, cycle_s: float | None) -> Table:
-        """A table with nothing in it."""
+    def empty(
+        cls,
+        kinds: int,
+        bins: Bins,
+        *,
+        cycle_s: float | None,
+        populations: tuple[tuple[int, ...], ...],
+        at: Callable[[npt.NDArray[np.intp]], Block],
+        days: int = 0,
+    ) -> Table:
+        """A table with nothing in it. `at` reads rows of the recording by their numbers."""
 
         def zeros(*shape: int) -> Counts:
             return np.zeros(shape, dtype=np.int64)
@@ -64,13 +78,28 @@ class Table:
             impossible=zeros(kinds),
             hits_without_own_lag=zeros(kinds, ZONES),
             own_lag_ms=zeros(kinds, OWN_LAG_SATURATED_MS + 1),
+            days=zeros(days, kinds, 2),
             excluded={},
-            times=ResponseTimes(response=histogram(), service=histogram()),
+            times=ResponseTimes(at=at, response=histogram(), service=histogram()),
+            populations=populations,
         )
 
-    def exclude(self, reason: str, kinds: npt.NDArray[np.int64]) -> None:
-        """Count rows that are left out, by their kinds."""
-        found = np.bincount(kinds, minlength=self.impossible.size)
+    def join(self, later: Table) -> None:
+        """Take over what was counted of later rows of the same recording."""
+        for name in _COUNTED:
+            mine: npt.NDArray[Any] = getattr(self, name)
+            mine += getattr(later, name)
+        for reason, found in later.excluded.items():
+            self.exclude(reason, found)
+        self.times.join(later.times)
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds the recording knows."""
+        return int(self.impossible.size)
+
+    def exclude(self, reason: str, found: Counts) -> None:
+        """Count rows that are left out, by kind."""
         self.excluded[reason] = self.excluded[reason] + found if reason in self.excluded else found
 
     def left_out(self, reason: str, kinds: Sequence[int]) -> int:
@@ -78,15 +107,18 @@ class Table:
         found = self.excluded.get(reason)
         return 0 if found is None else int(found[list(kinds)].sum())
 
-    def series(self, kinds: Sequence[int], *, zones: slice = MEASURED) -> Series:
-        """The series of some kinds as one population."""
+    def series(
+        self, kinds: Sequence[int], *, zones: slice = MEASURED, faster: Counts | None = None
+    ) -> Series:
+        """The series of some kinds as one population; `faster` instead of what is counted from the coded rows."""
         chosen = list(kinds)
 
         def summed(counts: Counts) -> Counts:
             return np.asarray(counts[:, chosen, zones].sum(axis=(1, 2)))
 
         n, hits = summed(self.n), summed(self.hits)
-        faster = self._faster(chosen) if zones == MEASURED else np.zeros((2, n.size), dtype=np.int64)
+        if faster is None:
+            faster = self._faster(chosen) if zones == MEASURED else np.zeros((2, n.size), dtype=np.int64)
         return Series(
             bins=self.bins,
             n=n,
@@ -102,55 +134,45 @@ class Table:
 
     def _faster(self, kinds: Sequence[int]) -> Counts:
         """Answers per bin that were no slower than the median of these kinds, and than their third quartile."""
-        total = int(self.n[:, list(kinds), MEASURED].sum())
-        ranks = [-(-total * share // 4) for share in (2, 3)]
-        pool = Pool(parts=((self.times, tuple(kinds)),))
-        found = np.zeros((2, self.bins.count), dtype=np.int64)
-        upto = pool.counts.cumsum()
-        mine = np.zeros(len(self.impossible), dtype=np.bool_)
-        mine[list(kinds)] = True
-        wanted = [
-            (place, code := int(np.searchsorted(upto, rank)), rank - (int(upto[code - 1]) if code else 0))
-            for place, rank in enumerate(ranks)
-            if 1 <= rank <= int(upto[-1])
-        ]
-        at_code: dict[int, tuple[list[npt.NDArray[np.uint16]], list[npt.NDArray[np.int64]]]] = {
-            code: ([], []) for _, code, _ in wanted
-        }
-        for block in self.times.blocks:
-            self._count_faster(block, mine, [(place, code) for place, code, _ in wanted], found, at_code)
-        for place, code, rank in wanted:
-            bins, times = (np.concatenate(each) for each in at_code[code])
-            no_slower = times <= np.partition(times, rank - 1)[rank - 1]
-            found[place] += np.bincount(bins[no_slower], minlength=self.bins.count)
+        judged = self.n[:, :, MEASURED].sum(axis=(0, 2)) > 0
+        present = tuple(each for each in kinds if judged[each])
+        if not present:
+            return np.zeros((2, self.bins.count), dtype=np.int64)
+        classes = [tuple(each for each in of if judged[each]) for of in self.populations]
+        every = [(each,) for each in np.flatnonzero(judged).tolist()]
+        groups = next((some for some in (classes, every) if present in some), [present])
+        asked = tuple(each for each in groups if each)
+        if asked not in self._faster_of:  # one pass over the codes for all classes, another for all kinds
+            self._faster_of[asked] = count_faster(self.times, self._levels(asked), self.bins.count)
+        return np.asarray(self._faster_of[asked][:, :, list(present)].sum(axis=2))
+
+    def _levels(self, groups: Sequence[Sequence[int]]) -> list[Level]:
+        """Where median and third quartile of each group lie among its judged transactions."""
+        found = []
+        for kinds in groups:
+            total = int(self.n[:, list(kinds), MEASURED].sum())
+            upto = self.times.counts(kinds).cumsum()
+            for place, share in enumerate((2, 3)):
+                rank = -(-total * share // 4)
+                if 1 <= rank <= int(upto[-1]):
+                    code = int(np.searchsorted(upto, rank))
+                    within = rank - (int(upto[code - 1]) if code else 0)
+                    found.append(Level(place=place, kinds=tuple(kinds), code=code, rank=within))
         return found
 
-    def _count_faster(
-        self,
-        block: CodedBlock,
-        mine: npt.NDArray[np.bool_],
-        wanted: Sequence[tuple[int, int]],
-        found: Counts,
-        at_code: Mapping[int, tuple[list[npt.NDArray[np.uint16]], list[npt.NDArray[np.int64]]]],
-    ) -> None:
-        """Count the answers of a block with lower codes by bin; those with the very codes are read exactly."""
-        ours = mine[block.kind]
-        every = bool(ours.all())
-        bins, response = (block.bin, block.response) if every else (block.bin[ours], block.response[ours])
-        if not bins.size:
-            return
-        low = int(bins.min())
-        steps = np.add(bins, -low, dtype=np.int32)
-        cells = steps * np.int32(len(wanted) + 1)
-        for _, code in wanted:
-            cells += response >= code
-        counted = np.bincount(cells, minlength=(int(steps.max()) + 1) * (len(wanted) + 1))
-        upto = counted.reshape(-1, len(wanted) + 1).cumsum(axis=1)
-        for column, (place, _) in enumerate(wanted):
-            found[place, low : low + len(upto)] += upto[:, column]
-        for code, (some_bins, times) in at_code.items():
-            level = block.response == code if every else ours & (block.response == code)
-            if level.any():
-                rows = block.read(block.places(level))
-                some_bins.append(block.bin[level])
-                times.append(rows.ended_ns - rows.planned_ns)
+
+_COUNTED = (
+    "n",
+    "hits",
+    "questionable",
+    "planned",
+    "ended",
+    "time_sum_ns",
+    "misses",
+    "outcomes",
+    "slow_answers",
+    "impossible",
+    "hits_without_own_lag",
+    "own_lag_ms",
+    "days",
+)

@@ -13,7 +13,7 @@ from analysis.proportions import Share
 from analysis.response_times import Pool
 from analysis.roll_call import RollCall
 from analysis.samples import Samples
-from analysis.series import Series, joined_series
+from analysis.series import Series, joined_series, stacked_series
 from analysis.table import MEASURED, Table
 from scenarios.observation import ANSWERS, Outcome
 from scenarios.sla import Clause
@@ -53,6 +53,7 @@ class Tally:
     service: Pool
     variants: Mapping[str, Share]  # warm-up times 0 and 2, maintenance by overlap
     kinds: tuple[Tally, ...]  # the same for each kind of a class
+    days: npt.NDArray[np.int64]  # (days of a month, 2): judged, and of these hits
 
     @property
     def without_own_lag(self) -> Share:
@@ -95,6 +96,7 @@ def _service(tally: Tally) -> Tally:
         outcomes={},
         variants=dict.fromkeys(tally.variants, measured),
         kinds=(),
+        days=tally.days[:0],  # counted in transactions, not in seconds
     )
 
 
@@ -111,7 +113,8 @@ def _tally(
 
     n, hits, questionable = total("n"), total("hits"), total("questionable")
     lag_hits = sum(int(table.hits_without_own_lag[of, MEASURED].sum()) for table, of in parts)
-    series = [table.series(of) for table, of in parts]
+    at_one_time = _at_one_time(recordings)
+    series = [stacked_series([parts[at][0].series(parts[at][1]) for at in group]) for group in at_one_time]
     inflation, favourable = (_inflation(series, favourable=each) for each in (False, True))
     measured = Share(hits=hits, n=n, inflation=inflation)
     return Tally(
@@ -121,7 +124,7 @@ def _tally(
         hits_without_own_lag=hits + lag_hits,
         questionable=questionable,
         unrecorded=0,
-        misses=_causes(parts, n - hits),
+        misses=miss_causes(parts, n - hits),
         outcomes=_by_outcome([table.outcomes[of] for table, of in parts]),
         slow_answers=_by_outcome([table.slow_answers[of] for table, of in parts]),
         excluded={reason: sum(table.left_out(reason, of) for table, of in parts) for reason in _REASONS},
@@ -131,8 +134,9 @@ def _tally(
         favourable=Share(hits=hits + questionable, n=n, inflation=favourable),
         response=Pool(parts=tuple((table.times, tuple(of)) for table, of in parts)),
         service=Pool(parts=tuple((table.times, tuple(of)) for table, of in parts), service=True),
-        variants=_variants(parts, measured),
+        variants=_variants(parts, at_one_time, measured),
         kinds=kinds,
+        days=np.sum([table.days[:, of].sum(axis=1) for table, of in parts], axis=0),
     )
 
 
@@ -157,11 +161,25 @@ def _inflation(series: Sequence[Series], *, favourable: bool) -> Inflation:
     return between or joined_series(series).inflation(favourable=favourable)
 
 
-def _variants(parts: Sequence[tuple[Table, list[int]]], measured: Share) -> dict[str, Share]:
+def _at_one_time(recordings: Sequence[Recording]) -> list[list[int]]:
+    """The places of recordings in groups: files that overlap in time are one unit, any other recording is its own."""
+    groups: dict[object, list[int]] = {}
+    for at, each in enumerate(recordings):
+        groups.setdefault(each.samples.shared_span_ns or at, []).append(at)
+    return list(groups.values())
+
+
+def _variants(
+    parts: Sequence[tuple[Table, list[int]]], at_one_time: Sequence[Sequence[int]], measured: Share
+) -> dict[str, Share]:
     """The share under other windows. Their inflation is the larger of their own and the measured one."""
     found = {}
     for name, zones in (("warm_up_0", slice(0, 3)), ("warm_up_2", slice(2, 3))):
-        series = joined_series([table.series(of, zones=zones) for table, of in parts])
+        stacked = (
+            stacked_series([parts[at][0].series(parts[at][1], zones=zones) for at in group])
+            for group in at_one_time
+        )
+        series = joined_series([*stacked])
         hits, n = int(series.hits.sum()), int(series.n.sum())
         found[name] = Share(hits=hits, n=n, inflation=measured.inflation.at_least(series.inflation()))
     overlap, of_these = (
@@ -172,7 +190,8 @@ def _variants(parts: Sequence[tuple[Table, list[int]]], measured: Share) -> dict
     return found
 
 
-def _causes(parts: Sequence[tuple[Table, list[int]]], misses: int) -> dict[str, int]:
+def miss_causes(parts: Sequence[tuple[Table, list[int]]], misses: int) -> dict[str, int]:
+    """The misses of some kinds by cause: slow, the outcome, or impossible."""
     found = {SLOW: sum(int(table.slow_answers[of].sum()) for table, of in parts)}
     other = np.sum([table.misses[of, MEASURED].sum(axis=(0, 1)) for table, of in parts], axis=0)
     found |= {each.text: int(other[each]) for each in Outcome if each not in ANSWERS and other[each]}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt
-from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.exit_codes import ExitCode, InconclusiveAs, worst_exit_code
 from analysis.proportions import Bounds, Share
 from analysis.verdict_table import VerdictCode
 from scenarios.sla import Clause
@@ -31,6 +32,15 @@ class KindShare:
     share: float
     bounds: Bounds
     met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayShare:
+    """One class on one day of a month. It informs: the clause is about the month."""
+
+    n: int
+    hits: int
+    met: bool | None  # None: nothing was judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class PopulationVerdict:
     )  # the share at worst and at best with the rows the cut-off leaves open
     kinds: tuple[KindShare, ...]  # where a class has more than one
     notes: tuple[str, ...]
+    days: tuple[DayShare, ...] = ()  # of a month that is judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +143,8 @@ class Verdict:
     validity: tuple[Doubt, ...]
     correctness: Correctness
     run: Mapping[str, Any]
+    inconclusive_as: InconclusiveAs | None = None  # the caller's policy; it moves the exit code alone
+    month: MonthCoverage | None = None  # of a verdict on a calendar month
 
 
 _EXIT_CODES = {

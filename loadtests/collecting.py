@@ -14,8 +14,9 @@ import numpy as np
 from loadtests.accounts import Mask
 from loadtests.batches import Batch, DamagedBatchError, PlannedOf, Stream
 from loadtests.health import RateTable
+from loadtests.later_accounts import LaterAccounts
 from scenarios.errors import RecordingError
-from scenarios.observation import STEPS_PER_ROOT, Rows
+from scenarios.observation import Rows, roots_of
 from scenarios.run_folder import RunFolder
 
 
@@ -52,7 +53,14 @@ class Collector:
     """What came from the workers of one run."""
 
     def __init__(
-        self, folder: RunFolder, *, planned: int, workers: int, planned_of: PlannedOf, rate: RateTable
+        self,
+        folder: RunFolder,
+        *,
+        planned: int,
+        workers: int,
+        planned_of: PlannedOf,
+        rate: RateTable,
+        later: LaterAccounts,
     ) -> None:
         self._shelves = {
             (worker, stream): _Shelf(place / f"{worker:04d}.rows")
@@ -64,6 +72,7 @@ class Collector:
         }
         self._planned_of = planned_of
         self._rate = rate
+        self._later = later
         self.t0_ns = 0  # set when the run starts; no row is older
         self.recorded: Mask = np.zeros(planned, dtype=bool)  # by root, as far as it is certain to be on disk
         self.started = 0
@@ -104,6 +113,7 @@ class Collector:
             self.failure = str(error)
         else:
             if batch.stream is Stream.OBSERVATIONS:
-                self.recorded[(rows["arrival"] // STEPS_PER_ROOT).astype(np.intp)] = True
+                self.recorded[roots_of(rows)] = True
+                self._later.add(rows, self.t0_ns)
                 self.started += int((rows["started_ns"] >= 0).sum())
                 self._rate.add(rows, self.t0_ns)

@@ -21,8 +21,10 @@ import numpy.typing as npt
 from loadtests.batches import Batch, DamagedBatchError
 from loadtests.clock import RunClock
 from loadtests.collecting import Collector
-from loadtests.engine import USERS_READY_WITHIN_S, Stop
+from loadtests.engine import LAST_MOMENTS_NS, USERS_READY_WITHIN_S, Stop
 from loadtests.health import LoopWatch, RateTable
+from loadtests.later_accounts import LaterAccounts
+from loadtests.plan_files import files_json, files_of, read_piece
 from loadtests.roster import Roster, Worker
 from loadtests.run_ending import distributed_end_json
 from loadtests.run_plan import RunPlan
@@ -58,7 +60,8 @@ class Conductor:
         send: Callable[[str, str, dict[str, Any]], None],
     ) -> None:
         self._plan = plan
-        self._plan_message = plan.to_message()
+        self._files = files_of(plan)
+        self._plan_message = plan.to_message() | {"files": files_json(self._files)}
         self._folder = folder
         self._workers = workers
         self._emit = emit
@@ -73,6 +76,8 @@ class Conductor:
         self._loop = LoopWatch()
         self._cpu_s = time.process_time()
         self._rate = RateTable(plan.arrivals.offset_ns, plan.scenario.length_s)
+        self._later = LaterAccounts(plan)
+        plan.follow_ups_at_most  # noqa: B018 - counted now, not when everybody waits for the start
         self.roster = Roster(
             run=f"{folder.path.name}/{plan.nonce}",
             version=version("slagate"),
@@ -85,6 +90,7 @@ class Conductor:
             workers=workers,
             planned_of=self._planned_of,
             rate=self._rate,
+            later=self._later,
         )
         self._foreign_batches = 0
 
@@ -142,7 +148,10 @@ class Conductor:
         """Send nothing more; drain. Only the first reason counts."""
         if self._stop is None and not self.over:
             self._stop = stop
-            self._stopped_ns = self._clock.now_ns() if stopped_ns is None else stopped_ns
+            # a worker need not have got to what was planned in the last moments; what it did send counts all the same
+            self._stopped_ns = (
+                self._clock.now_ns() - 2 * LAST_MOMENTS_NS if stopped_ns is None else stopped_ns
+            )
             self._order_all()
 
     def cut(self) -> None:
@@ -225,6 +234,7 @@ class Conductor:
             self.roster,
             self._collector,
             self._rate,
+            self._later,
             stop=self._stop,
             stopped_ns=self._stopped_ns,
             now_ns=self._clock.now_ns(),
@@ -276,6 +286,8 @@ class Conductor:
             return orders
         if report.get("run") != self.roster.run:
             orders |= {"plan": self._plan_message, "index": worker.index, "of": self._workers}
+            if report.get("wants") is not None:
+                orders["piece"] = read_piece(self._files, report["wants"])
         return orders | {
             "t0_ns": self._t0_ns,
             "stop": asdict(self._stop) if self._stop else None,
@@ -306,5 +318,5 @@ class Conductor:
         return self._plan.arrivals.offset_ns[roots] + self._collector.t0_ns
 
 
-_SUMMED = ("due", "sent", "in_flight", "waiting", "late")
-_TABLES = ("judged", "within", "outcomes")
+_SUMMED = ("due", "sent", "in_flight", "waiting", "pool_waits", "late")
+_TABLES = ("judged", "overdue", "within", "outcomes")

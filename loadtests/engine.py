@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,6 +34,7 @@ from scenarios.run_folder import RunFolder
 from scenarios.target import Target
 
 USERS_READY_WITHIN_S = 60.0
+LAST_MOMENTS_NS = 50_000_000  # by which handing out may be behind without being late
 _TICK_S = 0.02
 _FLUSH_EVERY_TICKS = 5
 _SHOW_EVERY_TICKS = 15
@@ -44,8 +45,13 @@ _COLLECT_EVERY = 100_000  # more objects made than freed; a transaction leaves h
 class Stop:
     """Why sending stopped before the plan's end."""
 
-    ended: str  # interrupted | not-authorised | recorder-failed | engine-lost | failed
+    ended: str  # interrupted | curtailed | stopped-by-rule | not-authorised | recorder-failed | engine-lost | failed
     reason: str
+
+    @classmethod
+    def ordered(cls, order: Mapping[str, Any]) -> Stop:
+        """As `slagate run` orders it: a signal unless it says what else."""
+        return cls(ended=order.get("ended", "interrupted"), reason=order["reason"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +98,8 @@ class Engine:
         self._loop: LoopWatch | None = None
         self._pool_wait_ms = array("f")
         self._clock = RunClock.starting_in(0)
-        self._pacer = Pacer(plan.arrivals.offset_ns)
+        length_ns = plan.length_ns if plan.succession is not None else None
+        self._pacer = Pacer(plan.arrivals.offset_ns, length_ns=length_ns)
         self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
         self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
         self._dialer = Dialer(plan.target.client, plan.target.tls)
@@ -158,7 +165,7 @@ class Engine:
         """Send nothing more; what is in flight is drained. Only the first reason counts."""
         if self._stop is None and not self._finished:
             self._stop = stop
-            self._stopped_ns = self._clock.now_ns()
+            self._stopped_ns = self._last_handed_out_ns()
             self._pacer.close()
 
     def cut(self) -> None:
@@ -193,10 +200,22 @@ class Engine:
             planned_ns = int(self._plan.arrivals.offset_ns[place]) + self._clock.t0_ns
             own_lag_ms = 0 if place in waited else max(1, (ended_ns - planned_ns) // 1_000_000)
             self._sender.never_sent(place, planned_ns, ended_ns, own_lag_ms)
+        for planned_ns, step, has_waited in self._pacer.steps_left_over(stopped_ns):
+            if not step.attempt:  # a retry that is not made has no row: its original has one
+                own_lag_ms = 0 if has_waited else max(1, (ended_ns - planned_ns) // 1_000_000)
+                self._sender.never_sent(step.place, planned_ns, ended_ns, own_lag_ms, step)
         self._flush()
         part = self._part(ended_ns)
         self._recorder.close()
         self._home.end(part)
+
+    def _last_handed_out_ns(self) -> int:
+        """When nothing more was sent: now, or just before the arrival of the last moments that nobody got to yet."""
+        now_ns, offsets = self._clock.now_ns(), self._plan.arrivals.offset_ns
+        if self._sender is None or self._pacer.due >= len(offsets):
+            return now_ns
+        next_ns = int(offsets[self._pacer.due]) + self._clock.t0_ns
+        return next_ns if now_ns - LAST_MOMENTS_NS < next_ns < now_ns else now_ns
 
     def _wait_for_users(self) -> None:
         until = time.monotonic() + USERS_READY_WITHIN_S
@@ -213,7 +232,8 @@ class Engine:
             return False
         self._clock = clock
         self._tally.measured_from_ns = clock.t0_ns + self._plan.warm_up_ns
-        self._sender = Sender(self._plan, self._credentials, clock, self._recorder, self._tally)
+        expect = self._pacer.expect if self._plan.succession is not None else None
+        self._sender = Sender(self._plan, self._credentials, clock, self._recorder, self._tally, expect)
         self._cpu_s = time.process_time()
         return True
 
@@ -246,15 +266,18 @@ class Engine:
 
     def _progress(self) -> dict[str, Any]:
         now_ns = self._clock.now_ns()
+        overdue = self._tally.overdue(now_ns)
         return {
             "event": "progress",
             "elapsed_s": (now_ns - self._clock.t0_ns) / 1e9,
-            "due": self._pacer.due,
+            "due": self._pacer.due + self._pacer.steps_due,
             "sent": self._tally.started,
             "in_flight": self._tally.in_flight,
             "waiting": self._pacer.backlog,
+            "pool_waits": self._pacer.pool_waits,
             "late": self._tally.late,
-            "judged": dict(self._tally.judged + self._tally.overdue(now_ns)),
+            "judged": dict(self._tally.judged + overdue),
+            "overdue": dict(overdue),
             "within": dict(self._tally.within),
             "outcomes": dict(self._tally.outcomes),
             "stopping": self._stop.ended if self._stop else None,

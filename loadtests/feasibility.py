@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from loadtests.custom_module import CustomModule
 from loadtests.run_plan import RunPlan
 from loadtests.transactions import Transactions
+from scenarios.duration import duration_text
 from scenarios.errors import Problem
 from scenarios.kinds import Kind
 from scenarios.spelling import did_you_mean
@@ -22,7 +23,7 @@ def plan_problems(plan: RunPlan) -> list[Problem]:
     unknown = _unknown_kinds(plan)
     if unknown:
         return unknown
-    return [*_missing_wires(plan), *_bank_problems(plan), *_module_problems(plan)]
+    return [*_missing_wires(plan), *_bank_problems(plan), *_resent_payments(plan), *_module_problems(plan)]
 
 
 def _unknown_kinds(plan: RunPlan) -> list[Problem]:
@@ -62,6 +63,25 @@ def _bank_problems(plan: RunPlan) -> list[Problem]:
         "and account_number"
     )
     return [Problem(where="echeck", message=message)]
+
+
+def _resent_payments(plan: RunPlan) -> list[Problem]:
+    """A payment that is sent again while the gateway no longer knows the first one is charged twice."""
+    retries, window_s = plan.scenario.retries, plan.target.payments.duplicate_window
+    if not retries.payments or not retries.declared:
+        return []
+    longest_s = max(again.most for again in retries.declared.values())
+    needed_s = retries.most * (plan.target.time_outs.whole + longest_s)
+    if window_s is not None and window_s >= needed_s:
+        return []
+    found = "declares none" if window_s is None else f"declares {duration_text(window_s)}"
+    message = (
+        f"payments may be sent again only within the target's duplicate window: with {retries.most} retries, each up "
+        f"to {duration_text(plan.target.time_outs.whole)} (time_outs.whole) and {duration_text(longest_s)} after the "
+        f"attempt before, it must be {duration_text(needed_s)} or more, and target {plan.target.name} {found}; state "
+        "it there as payments.duplicate_window, or leave payments out"
+    )
+    return [Problem(where="retries.payments", message=message)]
 
 
 def _module_problems(plan: RunPlan) -> list[Problem]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
 
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from locust import User, task
-from locust.contrib.fasthttp import FastHttpSession
+from locust.contrib.fasthttp import LocustUserAgent
 from locust.env import Environment
-from locust.event import EventHook
 from locust.exception import StopUser
 from locust.runners import Runner
 from locust.stats import StatsError
 
+from loadtests.connections.faults import ConnectionFailedError, UnreadableReplyError, mapped
 from loadtests.connections.trust import tls_context
 from loadtests.engine import Engine
 from loadtests.engines import engine_of
-from loadtests.http_client import ConnectionFailedError, Limits, NoAnswerInTimeError, UnreadableReplyError
+from loadtests.http_client import Limits
 from loadtests.locust_statistics import Failure, feed
 from loadtests.sender import Sent
 from loadtests.transaction import Call, Reply
 from scenarios.kinds import Kind
 from scenarios.observation import Rows
 from scenarios.target import Tls
+
+# how geventhttpclient's parser says that the connection ended within a reply
+_CLOSED_EARLY = ("Incomplete response", "Invalid EOF state", "connection closed")
 
 
 class GatewayUser(User):
@@ -34,7 +37,7 @@ class GatewayUser(User):
         engine = engine_of(self.environment)
         client = engine.client()
         if engine.target.client.engine == "fasthttp":
-            client = FastHttpClient(self, engine.limits, engine.target.tls)
+            client = FastHttpClient(engine.limits, engine.target.tls)
         _feed_statistics(self.environment, engine)
         listened_to = bool(self.environment.events.request._handlers)
         engine.serve(client, self._report if listened_to else None)
@@ -75,27 +78,22 @@ class TransactionFailed(Exception):  # noqa: N818 - a name for Locust's failure 
 
 
 class FastHttpClient:
-    """Locust's FastHttpSession behind our client's two methods, to compare with.
+    """What Locust's FastHttpUser sends with, behind our client's two methods, to compare with.
 
     geventhttpclient sends a request again when a kept connection turns out dead; so each goes out on a connection of
-    its own, which nothing can have closed while it lay idle.
+    its own, which nothing can have closed while it lay idle. `first_byte_s` is its only time-out after connecting.
     """
 
-    def __init__(self, user: User, limits: Limits, tls: Tls) -> None:
+    def __init__(self, limits: Limits, tls: Tls) -> None:
         def trusting() -> ssl.SSLContext:
             context: ssl.SSLContext = tls_context(tls)
             return context
 
-        self._session = FastHttpSession(
-            base_url=None,
-            request_event=EventHook(),  # nobody's: the transaction is reported, not its request
-            user=user,
+        self._agent = LocustUserAgent(
             insecure=not tls.verify,
             ssl_context_factory=trusting,
             connection_timeout=limits.connect_s,
             network_timeout=limits.first_byte_s,
-            max_redirects=0,
-            max_retries=1,
         )
 
     def exchange(self, call: Call) -> Reply:
@@ -104,20 +102,26 @@ class FastHttpClient:
         for line in call.own_lines.decode("latin-1").splitlines():
             name, _, value = line.partition(": ")
             headers[name] = value
-        post: Any = self._session.post  # takes bytes, whatever its types say
-        said = post(call.url, data=call.body, headers=headers, allow_redirects=False)
-        if said.error is not None and not said.status_code:
-            raise _fault(said.error)
-        return Reply(status=said.status_code, body=said.content or b"")
+        request = self._agent._make_request(call.url, method="POST", headers=headers, payload=call.body)
+        try:
+            # not urlopen, which tries again and takes a status for an error
+            said = self._agent._urlopen(request)
+            return Reply(status=said.status_code, body=said.content or b"")
+        except Exception as error:
+            fault = _fault(error)
+            if fault is error:
+                raise
+            raise fault from error
 
     def close(self) -> None:
         """Close every connection."""
-        self._session.client.clientpool.close()
+        self._agent.clientpool.close()
 
 
 def _fault(error: Exception) -> Exception:
-    if isinstance(error, TimeoutError):
-        return NoAnswerInTimeError(str(error) or "timed out")
-    if isinstance(error, OSError):
-        return ConnectionFailedError(str(error) or type(error).__name__)
-    return UnreadableReplyError(str(error) or type(error).__name__)
+    said = str(error.args[0]) if error.args else ""
+    if isinstance(error, HTTPConnectionClosed) or said.startswith(_CLOSED_EARLY):
+        return ConnectionFailedError("closed before the reply was whole")
+    if isinstance(error, HTTPParseError):
+        return UnreadableReplyError(said or "not an HTTP reply")
+    return mapped(error)

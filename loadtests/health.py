@@ -11,7 +11,7 @@ import gevent
 import numpy as np
 import numpy.typing as npt
 
-from scenarios.observation import NEVER, OBSERVATION, Rows
+from scenarios.observation import NEVER, OBSERVATION, STEPS_PER_ROOT, Rows
 
 Lags = npt.NDArray[np.float32]
 
@@ -63,10 +63,28 @@ class RateTable:
         self._started = np.zeros(len(self._planned) + 1, dtype=np.int64)  # the last: after the planned end
 
     def add(self, rows: Rows, t0_ns: int) -> None:
-        """Count the first attempts among these rows at the moment they were started."""
-        started_ns = rows["started_ns"][(rows["attempt"] == 0) & (rows["started_ns"] != NEVER)] - t0_ns
+        """Count the first attempts among these rows at the moment they were started, and follow-ups at their planned
+        moment too: before, they were not planned."""
+        first = rows["attempt"] == 0
+        followed = first & (rows["arrival"] % STEPS_PER_ROOT > 0)
+        if followed.any():
+            self._plan((rows["planned_ns"][followed] - t0_ns) // self._bucket_ns)
+        started_ns = rows["started_ns"][first & (rows["started_ns"] != NEVER)] - t0_ns
         place = np.clip(started_ns // self._bucket_ns, 0, len(self._started) - 1)
         self._started += np.bincount(place, minlength=len(self._started))
+
+    def _plan(self, place: npt.NDArray[np.int64]) -> None:
+        more = np.bincount(np.clip(place, 0, _MOST_BUCKETS), minlength=len(self._planned))
+        longer = len(more) - len(self._planned)
+        if longer > 0:
+            self._planned = np.pad(self._planned, (0, longer))
+            late, self._started[-1] = (
+                self._started[-1],
+                0,
+            )  # what started after the planned end stays the last
+            self._started = np.pad(self._started, (0, longer))
+            self._started[-1] = late
+        self._planned = self._planned + more
 
     def to_json(self) -> dict[str, Any]:
         """Both counts by bucket; `started` has one more, for what started after the planned end."""

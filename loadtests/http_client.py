@@ -144,8 +144,7 @@ class HttpClient:
 
     def _endpoint(self, url: str) -> _Endpoint:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        origin = Origin(parts.scheme, parts.hostname or "", port)
+        origin = Origin.of(url)
         lane = self._lanes.setdefault(origin, _Lane(origin))
         lines = [f"POST {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
         if self._dialer.settings.gzip:

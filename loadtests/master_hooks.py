@@ -70,7 +70,7 @@ class MasterSide:
 
     def _obey(self) -> None:
         for order in self._controls.orders():
-            self._conductor.stop(Stop(ended="interrupted", reason=order["reason"]))
+            self._conductor.stop(Stop.ordered(order))
             if order["command"] == "cut":
                 self._conductor.cut()
         self._conductor.stop(Stop(ended="interrupted", reason="slagate run was killed"))

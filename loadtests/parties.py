@@ -14,6 +14,8 @@ import numpy as np
 from loadtests.run_plan import RunPlan
 from loadtests.transaction import Call, Transaction
 from loadtests.transactions import Transactions
+from loadtests.upcoming import Step
+from scenarios.journeys import Journey
 from scenarios.kinds import AnyKind, Kind
 
 _MOST_AHEAD = 128  # half a millisecond of work: who waits behind it does not wait long
@@ -60,6 +62,22 @@ class Parties:
             arrivals.root[first:before],
             arrivals.payer[first:before],
             arrivals.amount_class[first:before],
+        )
+
+    def later(self, step: Step) -> Transaction:
+        """A follow-up or a retry: the root's own person and claim, and its amount unless it is a copay's."""
+        arrivals = self._plan.arrivals
+        amount_class = int(arrivals.amount_class[step.place])
+        is_copay = step.kind == Kind.CARD_SALE and arrivals.journey[step.place] == Journey.CHECK_IN
+        if is_copay and not amount_class:
+            amount_class = self._plan.scenario.follow_ups.copay_class
+        return self._transactions.make(
+            step.kind,
+            step.arrival,
+            attempt=step.attempt,
+            earlier=step.earlier,
+            payer_place=int(arrivals.payer[step.place]),
+            amount_class=amount_class,
         )
 
     def _first_kind(self, journey: int) -> AnyKind:

@@ -18,7 +18,7 @@ from locust.runners import Runner, WorkerRunner
 from locust.web import WebUI
 
 from loadtests.embedded import with_embedded_gateway
-from loadtests.plan_checks import check_plan
+from loadtests.plan_checks import check_ceilings, check_plan
 from loadtests.run_plan import RunPlan
 from loadtests.session import Session
 from loadtests.web_tab import SlaTab
@@ -26,7 +26,7 @@ from loadtests.worker_hooks import WorkerSide
 from scenarios.errors import SlagateError
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.run_folder import RunFolder
-from scenarios.target import Target, check_guard
+from scenarios.target import Target
 
 
 def install(events: Events) -> None:
@@ -75,9 +75,7 @@ def _resolved(options: Any) -> RunPlan:
         seed=scenario.seed,
         command=tuple(sys.argv[1:]),
     )
-    check_guard(
-        target, source=options.target, peak_per_s=scenario.peak_per_s, expected_total=len(plan.arrivals)
-    )
+    check_ceilings(plan, options.target)
     check_plan(plan, options.scenario, 1)
     return plan
 

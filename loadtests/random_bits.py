@@ -37,6 +37,10 @@ class Stream(IntEnum):
     BURST_SIZE = 40
     BURST_POSITION = 41
     TRACE_COPIES = 42
+    THINK = 60
+    VOID_OR_REFUND = 61
+    TRIES_AGAIN = 62
+    RETRY_WAIT = 63
 
 
 def _mix_int(value: int) -> int:

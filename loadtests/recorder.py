@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenarios.errors import RecordingError
-from scenarios.observation import OBSERVATION, PAYMENT_RECORD, STEPS_PER_ROOT, Rows, read_rows
+from scenarios.observation import OBSERVATION, PAYMENT_RECORD, Rows, read_rows, roots_of
 from scenarios.run_folder import RunFolder
 
 _OBSERVATION = struct.Struct("<QqqqBBBBHHHHI")
@@ -146,15 +146,20 @@ class Recorder:
         noted = np.frombuffer(self._recorded, dtype=bool).copy()
         if self.failure is None:
             return noted
-        roots = read_rows(self._observations.folder, OBSERVATION).rows["arrival"] // STEPS_PER_ROOT
+        rows = read_rows(self._observations.folder, OBSERVATION).rows
         on_disk = np.zeros_like(noted)
-        on_disk[roots // self._shares] = True
+        on_disk[roots_of(rows) // self._shares] = True
         return on_disk
 
     def observe(self, place: int, observation: Observation) -> None:
-        """Record an attempt at the root at `place` of this process's plan."""
+        """Record the first attempt at the root at `place` of this process's plan."""
         self._new_rows.append(observation)
         self._recorded[place] = 1
+        self.rows += 1
+
+    def observe_later(self, observation: Observation) -> None:
+        """Record an attempt at a follow-up, or a retry."""
+        self._new_rows.append(observation)
         self.rows += 1
 
     def pay(self, record: PaymentRecord) -> None:

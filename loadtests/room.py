@@ -11,10 +11,10 @@ from scenarios.run_folder import RunFolder
 _ROOM_FOR_THE_REST = 16 * 1024 * 1024
 
 
-def make_room(folder: RunFolder, arrivals: int) -> None:
-    """Make the run folder for so many planned arrivals. Raises RunFolderError."""
+def make_room(folder: RunFolder, transactions: int) -> None:
+    """Make the run folder for so many transactions. Raises RunFolderError."""
     folder.create()
-    rows = arrivals * (OBSERVATION.itemsize + PAYMENT_RECORD.itemsize)
+    rows = transactions * (OBSERVATION.itemsize + PAYMENT_RECORD.itemsize)
     free = shutil.disk_usage(folder.path).free
     if free < rows + _ROOM_FOR_THE_REST:
         raise RunFolderError(

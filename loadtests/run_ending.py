@@ -9,6 +9,7 @@ from loadtests.accounts import account
 from loadtests.collecting import Collector
 from loadtests.engine import Stop
 from loadtests.health import RateTable, generator_json
+from loadtests.later_accounts import LaterAccounts
 from loadtests.roster import Roster, Worker
 from loadtests.run_plan import RunPlan
 
@@ -18,6 +19,7 @@ def distributed_end_json(
     roster: Roster,
     collector: Collector,
     rate: RateTable,
+    later: LaterAccounts,
     *,
     stop: Stop | None,
     stopped_ns: int | None,
@@ -35,7 +37,7 @@ def distributed_end_json(
         "reason": stop.reason if stop else None,
         "stopped_ns": stopped_ns,
         "ended_ns": max([part["ended_ns"] for part in parts] if len(parts) == len(workers) else [now_ns]),
-        **account(plan, collector.recorded, stopped_after_ns),
+        **account(plan, collector.recorded, stopped_after_ns, later),
         "started": collector.started,
         "recorder_failure": next((failure for failure in failures if failure), None),
         "workers": [_worker_json(worker, collector) for worker in workers],

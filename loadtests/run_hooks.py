@@ -95,7 +95,7 @@ def _run(engine: Engine, runner: Runner, controls: Controls) -> None:
 def _obey(engine: Engine, orders: Iterator[dict[str, Any]]) -> None:
     """Follow orders of `slagate run`; when it is gone, end without a drain."""
     for order in orders:
-        engine.stop(Stop(ended="interrupted", reason=order["reason"]))
+        engine.stop(Stop.ordered(order))
         if order["command"] == "cut":
             engine.cut()
     engine.stop(Stop(ended="interrupted", reason="slagate run was killed"))

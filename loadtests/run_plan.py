@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.expected import count_follow_ups
 from loadtests.lanes import lanes_needed
 from loadtests.schedule import Arrivals, Share, plan_arrivals
+from loadtests.succession import Succession
 from scenarios.journeys import STEPS, Journey
 from scenarios.kinds import FIRST_CUSTOM_KIND, AnyKind, Wire
 from scenarios.observation import OBSERVATION
@@ -62,14 +64,59 @@ class RunPlan:
     @cached_property
     def lanes(self) -> int:
         """Locust users; raises DeclarationError where one process cannot carry them."""
-        return lanes_needed(self.arrivals.offset_ns, self.largest_limit_s)
+        return lanes_needed(self.arrivals.offset_ns, self.largest_limit_s, self._transactions_by_root)
 
     def lanes_of(self, workers: int) -> list[int]:
         """Locust users of each of so many workers; raises DeclarationError where one cannot carry its share."""
         if workers == 1:
             return [self.lanes]
-        offsets = self.arrivals.offset_ns
-        return [lanes_needed(offsets[index::workers], self.largest_limit_s) for index in range(workers)]
+        offsets, by_root = self.arrivals.offset_ns, self._transactions_by_root
+        return [
+            lanes_needed(
+                offsets[index::workers],
+                self.largest_limit_s,
+                None if by_root is None else by_root[index::workers],
+            )
+            for index in range(workers)
+        ]
+
+    @property
+    def _transactions_by_root(self) -> npt.NDArray[np.uint8] | None:
+        """How many transactions each root brings if every answer leads on; None where it is one each."""
+        counts = np.ones(_JOURNEY_CODES, dtype=np.uint8)
+        for journey, _ in self.scenario.journey_weights:
+            counts[journey] = self.scenario.step_count(journey)
+        return counts[self.arrivals.journey] if counts.max() > 1 else None
+
+    @cached_property
+    def succession(self) -> Succession | None:
+        """What follows each attempt; None where nothing ever does."""
+        if not self.scenario.may_follow:
+            return None
+        first_kinds = {journey: self.steps(journey)[0] for journey, _ in self.scenario.journey_weights}
+        return Succession(self.scenario, self.seed, first_kinds)
+
+    @cached_property
+    def follow_ups_at_most(self) -> dict[str, int]:
+        """Follow-ups by kind if each step is answered at once and as hoped; later ones come after the run's end."""
+        return self.count_follow_ups()
+
+    def count_follow_ups(self, first_ns: int = 0) -> dict[str, int]:
+        """Those of them that are due at offsets from `first_ns`."""
+        if self.succession is None:
+            return {}
+        return count_follow_ups(self.succession, self.scenario, self.arrivals, first_ns)
+
+    @property
+    def transactions_at_most(self) -> int:
+        """Everything that may be sent: roots and follow-ups, each as often as retries allow."""
+        attempts = 1 + (self.scenario.retries.most if self.scenario.retries.declared else 0)
+        return attempts * (len(self.arrivals) + sum(self.follow_ups_at_most.values()))
+
+    @property
+    def length_ns(self) -> int:
+        """Planned length, warm-up included: what would follow after it never comes due."""
+        return round(self.scenario.length_s * 1e9)
 
     def digest_of(self, index: int, workers: int) -> str:
         """The digest of one worker's share, cut from the whole, as that worker must find it."""
@@ -94,7 +141,7 @@ class RunPlan:
         return {kind for journey, _ in self.scenario.journey_weights for kind in self.steps(journey)}
 
     def steps(self, journey: int) -> tuple[AnyKind, ...]:
-        """The kinds of a journey's steps; a custom journey is one step of the target's kind of that name."""
+        """Every kind of a journey, its first step's first; a custom journey's only one is the target's of that name."""
         if journey < FIRST_CUSTOM_KIND:
             return STEPS[Journey(journey)]
         name = self.scenario.custom_journey_names[journey - FIRST_CUSTOM_KIND]
@@ -176,10 +223,11 @@ class RunPlan:
                 "total": len(self.arrivals),
                 "by_kind": self.counts_by_kind(),
                 "measured_by_kind": self.counts_by_kind(self.warm_up_ns),
+                "follow_ups_expected_by_kind": self.follow_ups_at_most,
             },
             "warm_up_ns": self.warm_up_ns,
             "maintenance_ns": [each.window_ns(t0_ns) for each in self.scenario.maintenance],
-            "length_ns": round(self.scenario.length_s * 1e9),
+            "length_ns": self.length_ns,
             "drain_ns": round(self.drain_s * 1e9),
             "lanes": sum(self.lanes_of(workers)),
             "workers": workers,

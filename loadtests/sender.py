@@ -15,12 +15,15 @@ from loadtests.pacing import Due
 from loadtests.parties import Parties
 from loadtests.recorder import Observation, PaymentRecord, Recorder
 from loadtests.run_plan import RunPlan
+from loadtests.succession import Succession
 from loadtests.tally import Tally
 from loadtests.tracing import traced
-from loadtests.transaction import Call, Classified, Reply, Transaction
+from loadtests.transaction import Call, Classified, Earlier, Reply, Transaction
 from loadtests.transactions import Transactions
+from loadtests.upcoming import Step
 from loadtests.wire_codecs import load_codecs
 from loadtests.wires.credentials import Credentials
+from scenarios.kinds import Kind
 from scenarios.observation import ANSWERS, NEVER, Outcome
 
 _FAILURES: dict[type[Exception], Outcome] = {
@@ -57,9 +60,18 @@ class Sender:
     """Turns arrivals that came due into calls, replies into outcomes, and both into rows."""
 
     def __init__(
-        self, plan: RunPlan, credentials: Credentials, clock: RunClock, recorder: Recorder, tally: Tally
+        self,
+        plan: RunPlan,
+        credentials: Credentials,
+        clock: RunClock,
+        recorder: Recorder,
+        tally: Tally,
+        expect: Callable[[int, Step], None] | None = None,
     ) -> None:
+        """`expect` is told of each follow-up and retry, and when it is due."""
         self._plan = plan
+        self._succession = plan.succession if expect is not None else None
+        self._expect = expect
         self._credentials = credentials
         self._clock = clock
         self._recorder = recorder
@@ -84,7 +96,9 @@ class Sender:
 
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
-        transaction, call = self._parties.at(due.place)
+        # Taken apart at once: each look at a named tuple's field costs as much as all of this.
+        place, planned_ns, sendable_ns, step = due
+        transaction, call = self._parties.at(place) if step is None else self._later(step)
         if call is None:
             try:
                 call = self._build(transaction)
@@ -92,7 +106,9 @@ class Sender:
                 return self._unbuilt(due, transaction, str(error), report)
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
-        self._tally.start(transaction.arrival, transaction.kind, due.planned_ns, started_ns - due.sendable_ns)
+        self._tally.start(transaction.arrival, transaction.kind, planned_ns, started_ns - sendable_ns)
+        if step is not None and step.attempt:
+            self._tally.set_aside(step.arrival)
         try:
             try:
                 reply = client.exchange(call)
@@ -102,6 +118,8 @@ class Sender:
         finally:
             ended_ns = self._clock.now_ns()
             self._record(due, transaction, said, reply, started_ns, ended_ns)
+            if self._succession is not None:
+                self._announce(self._succession, place, transaction, said, ended_ns)
             failure = None if said.outcome in ANSWERS else f"{said.outcome.text}: {said.detail}"
             if failure is not None:
                 self._failures.append(Failure(transaction.wire, transaction.kind, failure, ended_ns))
@@ -112,29 +130,59 @@ class Sender:
                         kind=transaction.kind.text,
                         url=call.url,
                         started_ns=started_ns,
-                        response_ms=(ended_ns - due.planned_ns) / 1e6,
+                        response_ms=(ended_ns - planned_ns) / 1e6,
                         reply_bytes=len(reply.body),
                         failure=failure,
                     )
                 )
 
+    def _later(self, step: Step) -> tuple[Transaction, Call | None]:
+        transaction = self._parties.later(step)
+        return transaction, self._build(transaction) if step.kind.__class__ is Kind else None
+
+    def _announce(
+        self, succession: Succession, place: int, transaction: Transaction, said: Classified, ended_ns: int
+    ) -> None:
+        """Say what follows this attempt, if anything does, with what it needs to know of it."""
+        journey = int(self._plan.arrivals.journey[place])
+        arrival, attempt = transaction.arrival, transaction.attempt
+        then = succession.after(journey, arrival, attempt, transaction.kind, said.outcome)
+        if then is None or self._expect is None:
+            return
+        earlier = transaction.earlier
+        if not then.attempt:
+            token = said.token or (earlier.token if earlier else "")
+            earlier = Earlier(
+                transaction_id=said.transaction_id, token=token, amount_cents=said.approved_cents
+            )
+        self._expect(ended_ns + then.wait_ns, Step(place, then.arrival, then.attempt, then.kind, earlier))
+
     def _build(self, transaction: Transaction) -> Call:
         call = self._build_call[transaction.kind](transaction, self._plan.target, self._credentials)
         return traced(call, self._plan.nonce, transaction)
 
-    def never_sent(self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int) -> None:
+    def never_sent(
+        self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int, step: Step | None = None
+    ) -> None:
         """The row of an arrival that came due and found no user before the run ended."""
-        [transaction] = self._parties.transactions(place, place + 1)
+        if step is None:
+            [transaction] = self._parties.transactions(place, place + 1)
+        else:
+            transaction = self._parties.later(step)
         outcome = Outcome.NOT_STARTED
         row = _row(transaction, outcome, _NOTHING, planned_ns, NEVER, ended_ns, own_lag_ms)
-        self._recorder.observe(place, row)
+        if step is None:
+            self._recorder.observe(place, row)
+        else:
+            self._recorder.observe_later(row)
 
     def _unbuilt(
         self, due: Due, transaction: Transaction, detail: str, report: Callable[[Sent], None] | None
     ) -> None:
         """A user's module gave no call: nothing was sent, and that is our side's fault, not the gateway's."""
         now_ns = self._clock.now_ns()
-        self.never_sent(due.place, due.planned_ns, now_ns, max(1, (now_ns - due.planned_ns) // 1_000_000))
+        own_lag_ms = max(1, (now_ns - due.planned_ns) // 1_000_000)
+        self.never_sent(due.place, due.planned_ns, now_ns, own_lag_ms, due.step)
         failure = f"{Outcome.NOT_STARTED.text}: {detail}"
         self._failures.append(Failure(transaction.wire, transaction.kind, failure, now_ns))
         if report is not None:
@@ -159,8 +207,8 @@ class Sender:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        outcome, planned_ns = said.outcome, due.planned_ns
-        recorder = self._recorder
+        place, planned_ns, sendable_ns, step = due
+        outcome, recorder = said.outcome, self._recorder
         if transaction.charge is not None:
             record = (
                 transaction.arrival,
@@ -173,10 +221,13 @@ class Sender:
                 said.transaction_id,
             )
             recorder.pay(_payment_record(record))
-        lag_ns = started_ns - due.sendable_ns
+        lag_ns = started_ns - sendable_ns
         own_lag_ms = -(-lag_ns // 1_000_000) if lag_ns > 0 else 0  # rounded up
         row = _row(transaction, outcome, reply, planned_ns, started_ns, ended_ns, own_lag_ms)
-        recorder.observe(due.place, row)
+        if step is None:
+            recorder.observe(place, row)
+        else:
+            recorder.observe_later(row)
         self._tally.end(transaction.arrival, transaction.wire, outcome, reply.status, ended_ns)
 
 

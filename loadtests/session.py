@@ -100,7 +100,7 @@ class Session:
         self._asked_to_stop, self.progress = False, {}
         folder, plan = self._new_folder(), replace(self._plan, nonce=new_nonce())
         try:
-            make_room(folder, len(plan.arrivals))
+            make_room(folder, plan.transactions_at_most)
             self._begin(plan, folder)
         except (SlagateError, OSError) as error:
             _log.error("%s; nothing was sent", error)

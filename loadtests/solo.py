@@ -9,6 +9,7 @@ from loadtests.accounts import account
 from loadtests.clock import RunClock
 from loadtests.engine import Part
 from loadtests.health import RateTable, generator_json, read_in_parts
+from loadtests.later_accounts import LaterAccounts
 from loadtests.run_plan import RunPlan
 from scenarios.run_folder import RunFolder, write_once
 
@@ -23,6 +24,7 @@ class SoloHome:
         self._folder = folder
         self._emit = emit
         self._clock = RunClock.starting_in(0)
+        plan.follow_ups_at_most  # noqa: B018 - counted now, not between the clock's start and the first arrival
 
     def begin(self) -> RunClock:
         """The clock, once plan.json stands."""
@@ -44,8 +46,10 @@ class SoloHome:
 
     def _end_json(self, part: Part) -> dict[str, Any]:
         rate = RateTable(self._plan.arrivals.offset_ns, self._plan.scenario.length_s)
+        later = LaterAccounts(self._plan)
         for rows in read_in_parts(self._folder.observations):
             rate.add(rows, self._clock.t0_ns)
+            later.add(rows, self._clock.t0_ns)
         stop = part.stop
         # where it never stopped, all was due; and where it stopped, what was planned until then
         stopped_after_ns = part.stopped_ns - self._clock.t0_ns if part.stopped_ns is not None else None
@@ -54,7 +58,7 @@ class SoloHome:
             "reason": stop.reason if stop else None,
             "stopped_ns": part.stopped_ns,
             "ended_ns": part.ended_ns,
-            **account(self._plan, part.recorded, stopped_after_ns),
+            **account(self._plan, part.recorded, stopped_after_ns, later),
             "started": part.started,
             "recorder_failure": part.recorder_failure,
             "workers": [{"worker": 0, "rows": part.rows, "lost": False}],

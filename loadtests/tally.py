@@ -11,6 +11,7 @@ from scenarios.observation import ANSWERS, Outcome
 
 REFUSALS_IN_A_ROW = 20
 _REFUSED = frozenset({401, 403})
+_BEFORE_ALL_NS = -1
 _LATE_NS = 50_000_000
 _IN_FLIGHT = Outcome.IN_FLIGHT
 
@@ -67,6 +68,10 @@ class Tally:
         if own_lag_ns >= _LATE_NS:
             self.late += 1
         self.own_lag_ms.append(own_lag_ns / 1e6 if own_lag_ns > 0 else 0.0)
+
+    def set_aside(self, arrival: int) -> None:
+        """This attempt that has started is a retry: it does not count as judged, however it ends."""
+        self.open[arrival] = (self.open[arrival][0], _BEFORE_ALL_NS)
 
     def end(self, arrival: int, wire: int, outcome: Outcome, status: int, ended_ns: int) -> None:
         """An attempt has ended."""

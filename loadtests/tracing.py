@@ -9,5 +9,5 @@ from scenarios.trace_context import traceparent
 def traced(call: Call, nonce: str, transaction: Transaction) -> Call:
     """The call, marked with a W3C `traceparent` header of its arrival and attempt."""
     header = traceparent(nonce, transaction.arrival, transaction.attempt)
-    call.own_lines += f"traceparent: {header}\r\n".encode("ascii")
+    call.own_lines += f"traceparent: {header}\r\n".encode()
     return call

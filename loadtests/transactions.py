@@ -39,16 +39,18 @@ class Transactions:
         amount_class: int = 0,
     ) -> Transaction:
         """What an attempt asks. All steps of a root are about the same person, charge and claim; payer and class of
-        amount are those that a trace gave the root, if it did."""
+        amount are those that a trace gave the root, if it did. A payment keeps its reference when it is sent again,
+        or the gateway could not see that it is the same one."""
         root, people = arrival // STEPS_PER_ROOT, self._population
+        pays = class_of(kind) == PAYMENT
         return Transaction(
             arrival=arrival,
             attempt=attempt,
             kind=kind,
             wire=self._target.wire_of(kind),
             person=people.person(root, payer_place),
-            charge=people.charge(root, amount_class) if class_of(kind) == PAYMENT else None,
-            identifiers=identify(self._nonce, arrival, attempt),
+            charge=people.charge(root, amount_class) if pays else None,
+            identifiers=identify(self._nonce, arrival, 0 if pays else attempt),
             earlier=earlier,
             claim=self._claim(kind, root),
             check=self._check(kind, root),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
@@ -17,6 +19,8 @@ from locust.runners import WorkerRunner
 
 from loadtests.conductor import BATCH, HELD, ORDERS, REPORT
 from loadtests.engines import put_engine
+from loadtests.plan_files import Fetching
+from loadtests.spools import spool_prefix
 from loadtests.worker_part import WorkerPart
 from scenarios.errors import SlagateError
 
@@ -49,6 +53,8 @@ class WorkerSide:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._part: WorkerPart | None = None
         self._problem: tuple[str, str] | None = None  # run, and why it cannot take part in it
+        self._files: tuple[str, Fetching] | None = None  # run, and what it reads its traffic from
+        self._room = tempfile.TemporaryDirectory(prefix=spool_prefix())
         self._running = gevent.Greenlet()
         self._leaving = False
         runner.register_message(ORDERS, self._on_orders)
@@ -87,6 +93,8 @@ class WorkerSide:
             report |= self._part.report()
         if self._problem is not None:
             report |= {"run": self._problem[0], "state": "new", "problem": self._problem[1]}
+        elif self._files is not None:
+            report["wants"] = self._files[1].wants
         self._runner.send_message(REPORT, report | {"sent_ns": time.monotonic_ns()})
 
     def _on_orders(self, msg: Message, **_: Any) -> None:
@@ -112,11 +120,24 @@ class WorkerSide:
         if self._problem is not None and self._problem[0] == orders["run"]:
             return
         try:
+            if not self._has_files(orders):
+                return
             self._part = WorkerPart(orders, lambda batch: self._runner.send_message(BATCH, batch))
         except (SlagateError, OSError, ValueError) as error:
             self._problem = (orders["run"], str(error))
             return
         put_engine(self._environment, self._part.engine)
+
+    def _has_files(self, orders: dict[str, Any]) -> bool:
+        """Whether all that the plan's traffic is read from is here; the plan then names it where it lies."""
+        if self._files is None or self._files[0] != orders["run"]:
+            self._files = orders["run"], Fetching(orders["plan"], Path(self._room.name))
+        files = self._files[1]
+        if files.take(orders.get("piece")) and files.wants:
+            self._report()  # ask for the next piece at once
+        if files.wants is None:
+            orders["plan"] = files.plan_message()
+        return files.wants is None
 
     def _on_start(self, **_: Any) -> None:
         """Locust is about to start the users."""

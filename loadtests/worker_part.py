@@ -6,18 +6,18 @@ own and none is missed when lost. The worker's *report*:
     version, name, token     who it is
     run, state               new | planned | standing | going | ended
     sent_ns                  its monotonic clock; comes back in the orders
+    wants                    the next piece of a file that the plan names and that does not lie on its host
     digest, lanes            of its share, once planned
     problem                  why it cannot take part
     progress, stop, part     how it goes; why it stopped by itself; its accounts, once ended
 
-The master's *orders*: run, index, of, plan (until it is laid out), t0_ns (once it starts), stop, cut, taking
+The master's *orders*: run, index, of, plan and piece (until it is laid out), t0_ns (once it starts), stop, cut, taking
 (whether it can still store rows), over, refused, echo_ns and master_ns (the clock exchange).
 """
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -36,6 +36,7 @@ from loadtests.engine import Engine, Part, Stop
 from loadtests.room import make_room
 from loadtests.run_plan import RunPlan
 from loadtests.shipping import Shipper
+from loadtests.spools import make_spool
 from scenarios.errors import SlagateError
 from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder
@@ -56,10 +57,10 @@ class WorkerPart:
         self._plan = plan
         self._offsets = plan.arrivals.offset_ns
         credentials = resolve_credentials(plan.target)
-        self._spool = Path(tempfile.mkdtemp(prefix="slagate-worker-"))
+        self._spool = make_spool()
         folder = RunFolder.at(self._spool)
         try:
-            make_room(folder, len(plan.arrivals))
+            make_room(folder, plan.transactions_at_most)
             self.engine = Engine(plan, credentials, folder, self)
         except SlagateError:
             shutil.rmtree(self._spool, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from scenarios.errors import DeclarationError, Problem
+from scenarios.kind_names import KindNames
 from scenarios.problems import validation_problems
 from scenarios.scenario import Scenario, scenario_cross_checks
 from scenarios.sla import Sla
@@ -81,6 +82,11 @@ def load_sla(name: str) -> Sla:
     """The service level of a file."""
     path = find_file(name, "slas", "SLA")
     return _checked(Sla, _read_toml(path), str(path))
+
+
+def load_kind_names(path: Path) -> KindNames:
+    """The table of another tool's names in a file."""
+    return _checked(KindNames, _read_toml(path), str(path))
 
 
 def load_target(name: str) -> Target:

@@ -74,6 +74,13 @@ PAYMENT_RECORD = np.dtype(
 )
 
 
+def roots_of(rows: Rows) -> npt.NDArray[np.int64]:
+    """Numbers of the roots whose own first attempt is among these rows; follow-ups and retries are not."""
+    own = (rows["arrival"] % STEPS_PER_ROOT == 0) & (rows["attempt"] == 0)
+    roots: npt.NDArray[np.int64] = (rows["arrival"][own] // STEPS_PER_ROOT).astype(np.int64)
+    return roots
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """Rows of one or more files, and how many torn last rows were dropped on the way."""

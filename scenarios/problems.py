@@ -177,6 +177,8 @@ def _inside(annotation: Any, part: int | str) -> Iterator[Any]:
         for name, field in model.model_fields.items():
             if part in (name, field.alias):
                 yield field.annotation
+    if typing.get_origin(annotation) is dict and isinstance(part, str):
+        yield typing.get_args(annotation)[1]
     if isinstance(part, int):
         for argument in typing.get_args(annotation):
             if argument is not Ellipsis:

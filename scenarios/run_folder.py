@@ -37,8 +37,16 @@ class RunFolder:
         return self.path / "gateway.json"
 
     @property
+    def attempts_file(self) -> Path:
+        return self.path / "attempts.json"
+
+    @property
     def verdict_file(self) -> Path:
         return self.path / "verdict.json"
+
+    @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
 
     @property
     def engine_log(self) -> Path:
@@ -77,6 +85,10 @@ class RunFolder:
         """The mock gateway's own account, or None against a real one."""
         return _read_json(self.gateway_file) if self.gateway_file.exists() else None
 
+    def read_attempts(self) -> list[dict[str, Any]]:
+        """The attempts before this one, where an INVALID run was repeated."""
+        return list(_read_json(self.attempts_file)["earlier"]) if self.attempts_file.exists() else []
+
     def read_observations(self) -> Recording:
         """Every observation, torn last rows dropped and counted."""
         return read_rows(self.observations, OBSERVATION)
@@ -87,8 +99,12 @@ class RunFolder:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file so that a reader sees the old one or the new one, never half of either."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    """Write a JSON file, whole or not at all."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of either."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -10,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from scenarios.arrival_rate import Phase
 from scenarios.duration import Duration, duration_text, parse_duration
 from scenarios.errors import Problem
-from scenarios.journeys import JOURNEY_NAMES, STEPS
+from scenarios.follow_ups import FollowUps, Retries, Think
+from scenarios.journeys import FIRST_KINDS, JOURNEY_NAMES, STEPS
 from scenarios.kinds import FIRST_CUSTOM_KIND, MOST_CUSTOM_KINDS
 from scenarios.maintenance import Maintenance
 from scenarios.members import MembersFile
@@ -102,6 +104,9 @@ class Scenario(BaseModel):
     maintenance: tuple[Maintenance, ...] = ()
     people: People = People()
     money: Money = Money()
+    think: Think = Think()
+    follow_ups: FollowUps = FollowUps()
+    retries: Retries = Retries()
 
     @property
     def length_s(self) -> float:
@@ -128,6 +133,17 @@ class Scenario(BaseModel):
         """The target's own kinds that are weighed here, by name."""
         return tuple(sorted(self.custom_journeys))
 
+    def step_count(self, journey: int) -> int:
+        """Transactions of one root arrival, where every answer leads on and none is tried again."""
+        return 1 + len(self.follow_ups.course(journey))
+
+    @property
+    def may_follow(self) -> bool:
+        """Whether anything is sent because of an answer: a journey's next step, or a retry."""
+        return bool(self.retries.declared) or any(
+            self.step_count(journey) > 1 for journey, _ in self.journey_weights
+        )
+
     def scaled(self, *, rate: float = 1.0, time: float = 1.0) -> Scenario:
         """The same traffic with every rate and every phase's length multiplied; the warm-up stays."""
         return self.model_copy(
@@ -143,11 +159,27 @@ class Scenario(BaseModel):
         mix = ", ".join(f"{weight / total:.0%} {name}" for name, weight in weights.items())
         sentences = [f"{self.name}: {self.purpose}", *(phase.describe() for phase in self.phases)]
         sentences.append(f"Journeys: {mix} ({', '.join(sorted(kinds))}).")
+        sentences += [*self._describe_follow_ups(), *self.retries.describe()]
         if self.people.members is not None:
             sentences.append(f"People: {self.people.members.count} members of {self.people.members.file}.")
         if self.warm_up:
             sentences.append(f"The first {duration_text(self.warm_up)} are warm-up and are not judged.")
         return [*sentences, *(each.describe() for each in self.maintenance)]
+
+    def _describe_follow_ups(self) -> list[str]:
+        sentences = []
+        for name in self.journeys:
+            text = FIRST_KINDS[JOURNEY_NAMES[name]].text
+            course = self.follow_ups.course(JOURNEY_NAMES[name])
+            for step, times in Counter(course).items():  # in order, as a counter keeps them
+                kinds = " or ".join(kind.text for kind in step.kinds)
+                often = f"{times} times " if times > 1 else ""
+                text += f", then {often}{kinds} after {self.think.of(step.think).describe()}"
+            if course:
+                sentences.append(
+                    f"{name}: {text}; each step only where the one before was answered as hoped."
+                )
+        return sentences
 
 
 def scenario_cross_checks(raw: dict[str, object]) -> list[Problem]:

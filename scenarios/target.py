@@ -160,6 +160,14 @@ class CustomDeclaration(BaseModel):
     endpoint: Endpoint | None = None
 
 
+class Payments(BaseModel):
+    """What is known of the gateway's care with payments; needed before any payment is ever sent again."""
+
+    model_config = _strict
+
+    duplicate_window: Annotated[Duration, Field(gt=0)] | None = None  # the same card, amount and invoice
+
+
 class TimeOuts(BaseModel):
     """Client time-outs; absent ones follow the limit (`connect` = limit + 5 s)."""
 
@@ -179,6 +187,16 @@ class Tls(BaseModel):
     ca_file: str | None = None  # its own authority, instead of the system's
     client_certificate: str | None = None
     client_key: str | None = None  # absent: in the certificate's file
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Tls:
+        if self.client_key is not None and self.client_certificate is None:
+            raise PydanticCustomError("tls", "client_key goes with client_certificate, which is missing")
+        if not self.verify and self.ca_file is not None:
+            raise PydanticCustomError(
+                "tls", "ca_file says whom to trust, verify = false trusts anybody; leave one out"
+            )
+        return self
 
 
 def _proxy(text: str) -> str:
@@ -233,6 +251,7 @@ class Target(BaseModel):
     endpoints: Endpoints = Endpoints()
     auth: Auth = Auth()
     outlet: Outlet = Outlet()
+    payments: Payments = Payments()
     time_outs: TimeOuts = TimeOuts()
     tls: Tls = Tls()
     client: Client = Client()
@@ -276,7 +295,7 @@ class Target(BaseModel):
 
 def target_cross_checks(raw: dict[str, object]) -> list[Problem]:
     """Problems between keys, found on the raw file so that they are listed with all the others."""
-    return [*_address_problems(raw), *_custom_problems(raw.get("custom"))]
+    return [*_address_problems(raw), *_tls_problems(raw), *_custom_problems(raw.get("custom"))]
 
 
 def _address_problems(raw: dict[str, object]) -> list[Problem]:
@@ -289,6 +308,20 @@ def _address_problems(raw: dict[str, object]) -> list[Problem]:
         return [
             Problem(where="endpoints", message=f"needs at least one address ({', '.join(EMBEDDED_PATHS)})")
         ]
+    return []
+
+
+def _tls_problems(raw: dict[str, object]) -> list[Problem]:
+    """[tls] says nothing where no address is https."""
+    endpoints, custom = raw.get("endpoints"), raw.get("custom")
+    addresses = list(endpoints.values()) if isinstance(endpoints, dict) else []
+    addresses += (
+        [each.get("endpoint") for each in custom if isinstance(each, dict)]
+        if isinstance(custom, list)
+        else []
+    )
+    if raw.get("tls") and not any(str(each).startswith("https://") for each in addresses):
+        return [Problem(where="tls", message="no address of this target begins with https://")]
     return []
 
 

@@ -11,6 +11,7 @@ from hashlib import blake2b
 TRACE_ID_PLACE = "{trace_id}"
 _TRACE_DIGITS, _SPAN_DIGITS = 32, 14
 _DIGEST_BYTES = (_TRACE_DIGITS + _SPAN_DIGITS) // 2
+_SPAN_STARTS = tuple(f"{(attempt + 1) & 0xFF:02x}" for attempt in range(256))
 
 
 def _digits(nonce: str, arrival: int) -> str:
@@ -25,7 +26,7 @@ def trace_id(nonce: str, arrival: int) -> str:
 def traceparent(nonce: str, arrival: int, attempt: int) -> str:
     """The header's value, sampled. The span begins with the attempt's number from 1, so it is never all zeros."""
     digits = _digits(nonce, arrival)
-    return f"00-{digits[:_TRACE_DIGITS]}-{(attempt + 1) & 0xFF:02x}{digits[_TRACE_DIGITS:]}-01"
+    return f"00-{digits[:_TRACE_DIGITS]}-{_SPAN_STARTS[attempt & 0xFF]}{digits[_TRACE_DIGITS:]}-01"
 
 
 def trace_link(template: str, nonce: str, arrival: int) -> str:

@@ -69,7 +69,13 @@ class TraceForm:
 
 def kind_journeys() -> dict[str, Journey]:
     """The journey that stands for a kind in a trace: the one that does nothing else."""
-    return {steps[0].text: journey for journey, steps in STEPS.items() if len(steps) == 1}
+    first_of: dict[str, Journey] = {}
+    for journey, steps in STEPS.items():
+        if len(steps) == 1:
+            first_of.setdefault(
+                steps[0].text, journey
+            )  # the journey that a person makes, not a nightly sweep
+    return first_of
 
 
 def trace_digest(path: Path) -> str:

@@ -11,9 +11,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt, Severity
+from analysis.policy import policy_sentence
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
+from analysis.reports.month_table import render_coverage, render_days
+from analysis.run_facts import CURTAILED, STOPPED_BY_RULE
 from analysis.verdict import ClauseVerdict, Correctness, PopulationVerdict, Verdict
 from analysis.verdict_table import VerdictCode
 from analysis.wording import (
@@ -26,6 +30,7 @@ from analysis.wording import (
     success_text,
     upper_text,
 )
+from scenarios.duration import duration_text
 
 _COLOURS = {
     VerdictCode.PASS: "green",
@@ -41,7 +46,9 @@ def render_terminal(verdict: Verdict) -> RenderableType:
     """Everything a person needs to believe or doubt the verdict; print it with a rich console."""
     return Group(
         _banner(verdict),
-        *(part for clause in verdict.clauses for part in _clause(clause)),
+        *render_coverage(verdict.month),
+        *_stopped(verdict),
+        *(part for clause in verdict.clauses for part in _clause(clause, verdict.month)),
         *_validity(verdict.validity),
         Text(),
         _correctness(verdict.correctness),
@@ -52,10 +59,20 @@ def _banner(verdict: Verdict) -> Panel:
     colour = _COLOURS[verdict.verdict]
     on = f" on {' and '.join(each.value for each in verdict.failed_on)}" if verdict.failed_on else ""
     text = Text.assemble((f"{verdict.verdict.value}{on}", f"bold {colour}"), "\n", verdict.sentence)
+    policy = policy_sentence(verdict)
+    if policy is not None:
+        text.append(f"\n{policy}", style="bold")
     return Panel(text, border_style=colour, box=box.ROUNDED)
 
 
-def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
+def _stopped(verdict: Verdict) -> Iterator[RenderableType]:
+    """Why a run did not go to its planned end, where a rule ended it."""
+    if verdict.run.get("ended") in (CURTAILED, STOPPED_BY_RULE):
+        after = duration_text(round(verdict.run["stopped_after_s"]))
+        yield Text(f"Stopped after {after} ({verdict.run['ended']}): {verdict.run['ended_because']}.")
+
+
+def _clause(judged: ClauseVerdict, month: MonthCoverage | None) -> Iterator[RenderableType]:
     clause = judged.clause
     yield Text()
     yield Text.assemble(
@@ -75,6 +92,8 @@ def _clause(judged: ClauseVerdict) -> Iterator[RenderableType]:
     yield _times(judged)
     for each in judged.populations:
         yield from (Text(f"{each.name}: {line}") for line in (*_left_out(each), *each.notes))
+    if month is not None:
+        yield from render_days(judged, month)
     yield from _readings(judged)
     yield from _sensitivity(judged)
 

@@ -6,7 +6,9 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from analysis.calendar_month import MonthCoverage
 from analysis.doubts import Doubt
+from analysis.policy import is_applied
 from analysis.proportions import Bounds
 from analysis.verdict import ClauseVerdict, PopulationVerdict, Verdict
 
@@ -19,8 +21,12 @@ def render_json(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict.value,
         "failed_on": [each.value for each in verdict.failed_on],
         "exit_code": int(verdict.exit_code),
+        "policy": {
+            "inconclusive_as": verdict.inconclusive_as.value if verdict.inconclusive_as else None,
+            "applied": is_applied(verdict),
+        },
         "sentence": verdict.sentence,
-        "clauses": [_clause(each) for each in verdict.clauses],
+        "clauses": [_clause(each, verdict.month) for each in verdict.clauses],
         "validity": [_doubt(each) for each in verdict.validity],
         "correctness": {
             "replies_checked": correctness.replies_checked,
@@ -30,6 +36,7 @@ def render_json(verdict: Verdict) -> dict[str, Any]:
             "lost": correctness.lost,
         },
         "run": dict(verdict.run),
+        **({} if verdict.month is None else {"month": _month(verdict.month)}),
     }
 
 
@@ -41,7 +48,22 @@ def read_schema() -> dict[str, Any]:
     return schema
 
 
-def _clause(judged: ClauseVerdict) -> dict[str, Any]:
+def _month(coverage: MonthCoverage) -> dict[str, Any]:
+    month = coverage.month
+    return {
+        "month": month.text,
+        "zone": month.zone,
+        "from_ns": month.edges_ns[0],
+        "to_ns": month.edges_ns[-1],
+        "over": coverage.over,
+        "complete": coverage.complete,
+        "rows": sum(coverage.rows),
+        "rows_outside": coverage.outside,
+        "days_without_rows": [day.isoformat() for day in coverage.empty_days],
+    }
+
+
+def _clause(judged: ClauseVerdict, month: MonthCoverage | None) -> dict[str, Any]:
     return {
         "id": judged.clause.id,
         "quote": judged.clause.quote,
@@ -49,7 +71,7 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
         "strength": judged.clause.strength,
         "verdict": judged.verdict.value if judged.verdict else None,
         "not_judged": judged.not_judged,
-        "populations": [_population(each) for each in judged.populations],
+        "populations": [_population(each, month) for each in judged.populations],
         "readings": [
             {
                 "id": each.id,
@@ -78,7 +100,7 @@ def _clause(judged: ClauseVerdict) -> dict[str, Any]:
     }
 
 
-def _population(each: PopulationVerdict) -> dict[str, Any]:
+def _population(each: PopulationVerdict, month: MonthCoverage | None) -> dict[str, Any]:
     return {
         "name": each.name,
         "n": each.n,
@@ -114,7 +136,22 @@ def _population(each: PopulationVerdict) -> dict[str, Any]:
             for kind in each.kinds
         ],
         "notes": list(each.notes),
+        **({} if month is None else {"days": _days(each, month)}),
     }
+
+
+def _days(each: PopulationVerdict, month: MonthCoverage) -> list[dict[str, Any]]:
+    """Empty for availability, which counts seconds."""
+    return [
+        {
+            "day": day.isoformat(),
+            "n": share.n,
+            "hits": share.hits,
+            "share": share.hits / share.n if share.n else None,
+            "census": None if share.met is None else "met" if share.met else "not met",
+        }
+        for day, share in zip(month.month.days, each.days, strict=False)
+    ]
 
 
 def _bounds(bounds: Bounds | None) -> dict[str, float | None]:

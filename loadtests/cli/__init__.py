@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from analysis.exit_codes import ExitCode
-from loadtests.cli import gateway, judge, learn, listing, plan, run, worker
+from loadtests.cli import export, gateway, judge, learn, listing, plan, report, run, worker
 from scenarios.errors import DeclarationError, RunFolderError, SlagateError, TargetUnreachableError
 
 app = typer.Typer(
@@ -44,11 +44,13 @@ def _options(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("judge")(judge.judge)
+app.command("report")(report.report)
 # its options, --help included, are the gateway's own
 _passed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 app.command("gateway", context_settings=_passed_on)(gateway.gateway)
-app.command("learn")(learn.learn)
 app.command("worker")(worker.worker)
+app.command("export")(export.export)
+app.command("learn")(learn.learn)
 app.command("list")(listing.list_shipped)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from loadtests.cli.children import Child, start_locust
 from loadtests.run_plan import RunPlan
+from loadtests.spools import clear_spools
 from scenarios.errors import DeclarationError, Problem
 from scenarios.run_folder import RunFolder
 
@@ -150,7 +152,12 @@ class Fleet:
 
 
 def start_worker(host: str, port: int, token: str, log: Path | None, environment: Mapping[str, str]) -> Child:
-    """A Locust worker for the master at this address."""
+    """A Locust worker for the master at this address; first it tidies up after those that were killed."""
+    for left in clear_spools():
+        print(
+            f"rows of a worker that was killed are in {left}; remove it when nobody misses them",
+            file=sys.stderr,
+        )
     arguments = ["--worker", "--master-host", host, "--master-port", str(port)]
     worker = start_locust(arguments, log, environment)
     worker.tell({"role": "worker", "token": token})

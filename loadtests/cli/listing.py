@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from scenarios.journeys import JOURNEY_NAMES
 from scenarios.loading import load_scenario, load_sla, load_target, shipped_names
+from scenarios.toml_schemas import MODELS, schema_path
 
 
-def list_shipped() -> None:
+def list_shipped(
+    schemas: Annotated[
+        bool, typer.Option("--schemas", help="Where the JSON schemas of the files are, for editors.")
+    ] = False,
+) -> None:
     """Name the shipped scenarios, SLAs and targets, and the journeys a scenario can weigh."""
+    if schemas:
+        for name in MODELS:
+            typer.echo(f"{name:9} #:schema {schema_path(name)}")
+        return
     typer.echo("scenarios:")
     for name in shipped_names("traffic"):
         typer.echo(f"  {name:21} {load_scenario(name).purpose}")

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from loadtests.plan_checks import check_plan, check_size
+from analysis.exit_codes import InconclusiveAs
+from loadtests.plan_checks import check_ceilings, check_plan, check_size
 from loadtests.run_plan import RunPlan
 from scenarios.duration import parse_duration
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_scenario, load_sla, load_target
 from scenarios.scenario import Scenario
-from scenarios.target import EmbeddedGateway, Target, check_guard
+from scenarios.target import EmbeddedGateway, Target
 
 DEFAULT_SCENARIO = "smoke"
 DEFAULT_SLA = "instamed"
@@ -35,6 +36,9 @@ TargetOption = Annotated[
 RateOption = Annotated[
     str | None, typer.Option("--rate", metavar="60/s", help="Peak arrival rate; other phases scale along.")
 ]
+RateScaleOption = Annotated[
+    float | None, typer.Option("--rate-scale", metavar="X", help="Every rate times X, in place of --rate.")
+]
 DurationOption = Annotated[
     str | None,
     typer.Option("--duration", metavar="10m", help="Planned length; the phases stretch, the warm-up stays."),
@@ -53,6 +57,14 @@ WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", metavar="N", min=1, help="Processes that send, on this machine; by default 1."),
 ]
+InconclusiveOption = Annotated[
+    InconclusiveAs | None,
+    typer.Option(
+        "--inconclusive-as",
+        metavar="fail|pass",
+        help="What an INCONCLUSIVE verdict ends with, in place of 3; the verdict stays.",
+    ),
+]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Kept in plan.json.")]
 
 
@@ -62,6 +74,7 @@ def resolve_plan(
     sla: list[str] | None,
     target: str,
     rate: str | None,
+    rate_scale: float | None = None,
     duration: str | None,
     settings: list[str] | None,
     seed: int | None,
@@ -70,7 +83,7 @@ def resolve_plan(
     workers: int = 1,
 ) -> RunPlan:
     """The plan these options ask for, guarded. Raises DeclarationError with every problem of the file concerned."""
-    declared = _overridden(load_scenario(scenario, settings=settings or ()), rate, duration)
+    declared = _overridden(load_scenario(scenario, settings=settings or ()), rate, rate_scale, duration)
     aim = _with_profile(load_target(target), gateway_profile)
     plan = RunPlan(
         scenario=declared,
@@ -81,7 +94,7 @@ def resolve_plan(
         command=tuple(sys.argv[1:]),
     )
     check_size(declared, scenario)
-    check_guard(aim, source=target, peak_per_s=declared.peak_per_s, expected_total=len(plan.arrivals))
+    check_ceilings(plan, target)
     check_plan(plan, scenario, workers)
     return plan
 
@@ -97,7 +110,17 @@ def parse_rate(text: str) -> float:
     return rate
 
 
-def _overridden(scenario: Scenario, rate: str | None, duration: str | None) -> Scenario:
+def _overridden(
+    scenario: Scenario, rate: str | None, rate_scale: float | None, duration: str | None
+) -> Scenario:
+    if rate_scale is not None:
+        if rate is not None:
+            message = "each sets the rate; give one of them"
+            raise DeclarationError("--rate --rate-scale", [Problem(where="", message=message)])
+        if not 0 < rate_scale * scenario.peak_per_s <= 1_000_000:
+            message = f"must be above 0 and leave at most 1000000/s (the peak is {scenario.peak_per_s:g}/s)"
+            raise DeclarationError(f"--rate-scale {rate_scale:g}", [Problem(where="", message=message)])
+        scenario = scenario.scaled(rate=rate_scale)
     if rate is not None:
         scenario = scenario.scaled(rate=parse_rate(rate) / scenario.peak_per_s)
     if duration is not None:

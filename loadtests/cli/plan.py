@@ -14,6 +14,7 @@ from loadtests.cli.options import (
     DurationOption,
     ProfileOption,
     RateOption,
+    RateScaleOption,
     ScenarioArgument,
     SeedOption,
     SettingsOption,
@@ -36,6 +37,7 @@ def plan(
     target: TargetOption = DEFAULT_TARGET,
     sla: SlaOption = None,
     rate: RateOption = None,
+    rate_scale: RateScaleOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
     seed: SeedOption = None,
@@ -49,6 +51,7 @@ def plan(
         sla=sla,
         target=target,
         rate=rate,
+        rate_scale=rate_scale,
         duration=duration,
         settings=settings,
         seed=seed,
@@ -67,12 +70,25 @@ def describe_plan(plan: RunPlan, workers: int = 1) -> list[str]:
     return [
         *plan.scenario.describe(),
         f"Seed {plan.seed} plans {len(plan.arrivals)} arrivals: {counts} (digest {plan.arrivals.digest()[:12]}).",
+        *_follow_ups(plan),
         _where(plan),
         f"{sum(plan.lanes_of(workers))} users stand ready{_spread(workers)}; after the last arrival up to "
         f"{duration_text(plan.drain_s)} for answers, so at most {duration_text(round(longest_s, 3))} of traffic.",
         *(f"Judged by {sla.name}: {clause.describe()}." for sla in plan.slas for clause in sla.clauses),
+        *_estimate(plan),
         *(sentence for sla in plan.slas for clause in sla.clauses for sentence in _provable(plan, clause)),
     ]
+
+
+def _follow_ups(plan: RunPlan) -> list[str]:
+    counts = ", ".join(f"{count} {kind}" for kind, count in plan.follow_ups_at_most.items() if count)
+    return [f"Follow-ups: at most {counts}, if each step is answered at once and as hoped."] if counts else []
+
+
+def _estimate(plan: RunPlan) -> list[str]:
+    """What the numbers below rest on, where answers decide how much is sent."""
+    expected = sum(plan.count_follow_ups(plan.warm_up_ns).values())
+    return [f"The numbers below count {expected} follow-ups that may not come."] if expected else []
 
 
 def _spread(workers: int) -> str:
@@ -83,7 +99,8 @@ def _provable(plan: RunPlan, clause: Clause) -> list[str]:
     """What such a run could prove, going by the dependence of the latest run of the same scenario."""
     planned: dict[str, int] = {}
     class_by_kind = {kind.text: class_of(kind) for kind in plan.kinds}
-    for kind, count in plan.counts_by_kind(plan.warm_up_ns).items():
+    counts = [plan.counts_by_kind(plan.warm_up_ns), plan.count_follow_ups(plan.warm_up_ns)]
+    for kind, count in (each for by_kind in counts for each in by_kind.items()):
         name = class_by_kind[kind]
         planned[name] = planned.get(name, 0) + count
     sentences = provable_sentences(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +11,26 @@ import typer
 from rich.console import Console
 
 from loadtests.auth import resolve_credentials
+from loadtests.cli.attempts import Place, run_attempts
+from loadtests.cli.consent import YesOption, ask_before_load
 from loadtests.cli.embedded_gateway import EmbeddedGatewayRun
 from loadtests.cli.fleet import Crew
+from loadtests.cli.live_options import (
+    EarlyStopOption,
+    JsonLinesOption,
+    MetricsPortOption,
+    check_live_options,
+    open_views,
+    useless_early_stop,
+)
 from loadtests.cli.options import (
     DEFAULT_SCENARIO,
     DEFAULT_TARGET,
     DurationOption,
+    InconclusiveOption,
     ProfileOption,
     RateOption,
+    RateScaleOption,
     ScenarioArgument,
     SeedOption,
     SettingsOption,
@@ -31,11 +42,8 @@ from loadtests.cli.options import (
 )
 from loadtests.cli.plan import describe_plan
 from loadtests.cli.probe import probe
-from loadtests.cli.sending import send
-from loadtests.cli.verdicts import deliver
 from loadtests.cli.web import serve_web
-from loadtests.room import make_room
-from scenarios.run_folder import RunFolder
+from scenarios.errors import DeclarationError, Problem
 
 
 def run(
@@ -43,6 +51,7 @@ def run(
     target: TargetOption = DEFAULT_TARGET,
     sla: SlaOption = None,
     rate: RateOption = None,
+    rate_scale: RateScaleOption = None,
     duration: DurationOption = None,
     settings: SettingsOption = None,
     seed: SeedOption = None,
@@ -70,12 +79,29 @@ def run(
     web: Annotated[
         bool, typer.Option("--web", help="Open Locust's web UI and start runs from there.")
     ] = False,
+    inconclusive_as: InconclusiveOption = None,
+    retry_invalid: Annotated[
+        int,
+        typer.Option(
+            "--retry-invalid",
+            metavar="N",
+            min=0,
+            max=10,
+            help="Run again, N times at most, while the verdict is INVALID; every attempt is kept.",
+        ),
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print verdict.json and nothing else.")] = False,
+    json_lines: JsonLinesOption = False,
+    metrics_port: MetricsPortOption = None,
+    early_stop: EarlyStopOption = False,
+    yes: YesOption = False,
 ) -> None:
     """Plan, send, record and judge; the exit code is the verdict."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # before and after sending: as Ctrl-C, exit code 130
+    _check_retries(retry_invalid, web=web, distributed=distributed)
+    check_live_options(json=json, json_lines=json_lines, early_stop=early_stop, port=metrics_port, web=web)
     crew = Crew.of(
         workers=workers, distributed=distributed, expect_workers=expect_workers, master_bind=master_bind
     )
@@ -84,6 +110,7 @@ def run(
         sla=sla,
         target=target,
         rate=rate,
+        rate_scale=rate_scale,
         duration=duration,
         settings=settings,
         seed=seed,
@@ -91,41 +118,52 @@ def run(
         tags=tag,
         workers=crew.workers,
     )
-    console = Console(stderr=json)
-    if not json:
+    console = Console(stderr=json or json_lines)
+    if early_stop and (why := useless_early_stop(plan)):
+        console.print(why, highlight=False, soft_wrap=True)
+    if not (json or json_lines):
         for sentence in describe_plan(plan, crew.workers):
             console.print(sentence, highlight=False, soft_wrap=True)
-    folder = RunFolder.at(run_dir or out / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{plan.scenario.name}")
-    with EmbeddedGatewayRun(plan) as gateway:
-        plan = gateway.plan
-        resolve_credentials(plan.target, gateway.environment)  # each sender does so again, in its own
-        probe(plan.target)
-        if web:
+    ask_before_load(plan, yes=yes)
+    if web:
+        with EmbeddedGatewayRun(plan) as gateway:
+            resolve_credentials(gateway.plan.target, gateway.environment)  # each sender does so again
+            probe(gateway.plan.target)
             code = serve_web(
-                plan,
+                gateway.plan,
                 console,
                 crew=crew,
                 environment=gateway.environment,
                 out=out,
                 run_dir=run_dir,
                 as_json=json,
+                inconclusive_as=inconclusive_as,
+                keep_account=gateway.keep_account,
             )
-            raise typer.Exit(code)
-        make_room(folder, len(plan.arrivals))
-        ending = send(plan, folder, console, crew=crew, environment=gateway.environment, silent=json)
-        gateway.keep_account(folder)
-    if run_dir is None:
-        _point_latest(folder)
-    raise typer.Exit(deliver(folder, console, as_json=json, interrupted=ending.interrupted))
+        raise typer.Exit(code)
+    code = run_attempts(
+        plan,
+        console,
+        crew=crew,
+        place=Place(out=out, run_dir=run_dir),
+        open_views=partial(
+            open_views, console, silent=json, json_lines=json_lines, metrics_port=metrics_port
+        ),
+        early_stop=early_stop,
+        as_json=json,
+        as_line=json_lines,
+        retries=retry_invalid,
+        inconclusive_as=inconclusive_as,
+    )
+    raise typer.Exit(code)
 
 
-def _point_latest(folder: RunFolder) -> None:
-    """Let `latest` beside the run folder point at it; a convenience, so what hinders it is no failure of the run."""
-    link = folder.path.parent / "latest"
-    new = folder.path.parent / f".latest.{os.getpid()}"
-    try:
-        if link.is_symlink() or not link.exists():
-            new.symlink_to(folder.path.name)
-            new.replace(link)
-    except OSError:
-        new.unlink(missing_ok=True)
+def _check_retries(retries: int, *, web: bool, distributed: bool) -> None:
+    """Raise DeclarationError where nobody would be there for a repetition."""
+    if retries and (web or distributed):
+        message = (
+            "goes without --web: there a person starts each run"
+            if web
+            else "goes without --distributed: its workers leave when a run has ended"
+        )
+        raise DeclarationError("--retry-invalid", [Problem(where="", message=message)])

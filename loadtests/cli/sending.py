@@ -5,22 +5,24 @@ from __future__ import annotations
 import queue
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
+from analysis.stopping import EarlyEnd
 from loadtests.accounts import account
 from loadtests.cli.children import ChildFailedError
 from loadtests.cli.fleet import Crew, Fleet
-from loadtests.cli.progress import Progress
+from loadtests.cli.live_report import View
+from loadtests.cli.live_watch import LiveWatch
+from loadtests.later_accounts import LaterAccounts
 from loadtests.run_plan import RunPlan
 from scenarios.errors import RunFolderError
-from scenarios.observation import STEPS_PER_ROOT
+from scenarios.observation import roots_of
 from scenarios.run_folder import RunFolder, write_once
 
 
@@ -57,25 +59,33 @@ class Interrupts:
 def send(
     plan: RunPlan,
     folder: RunFolder,
-    console: Console,
     *,
     crew: Crew,
     environment: Mapping[str, str],
-    silent: bool,
+    views: Sequence[View],
+    early_stop: bool = False,
 ) -> Ending:
-    """Carry out the plan. Returns when end.json stands, whoever had to write it.
+    """Carry out the plan, shown to `views`. Returns when end.json stands, whoever had to write it.
 
     Raises RunFolderError where the engine refused to start, ChildFailedError where it failed before it had sent
     anything, KeyboardInterrupt where it was interrupted by then.
     """
     fleet = Fleet(crew, plan, folder, folder.engine_log, environment)
     interrupts = Interrupts(fleet)
+
+    def order(end: EarlyEnd) -> None:
+        fleet.tell({"command": "stop", "ended": end.ended, "reason": end.reason})
+
+    watch = LiveWatch(plan, folder, order, early_stop=early_stop)
     with interrupts.installed():
         last: dict[str, Any] = {}
         fleet.start()
         try:
-            with Progress(console, plan.scenario.length_s, plan.largest_limit_s, silent=silent) as progress:
-                last = _follow(fleet, progress)
+            with ExitStack() as shown:
+                for view in views:
+                    shown.enter_context(view)
+                last = _follow(fleet, watch, views)
+                _show_end(watch, last.get("ended", {}).get("end", {}), views)
         finally:
             code = fleet.end(in_order="ended" in last)
     if "refused" in last:
@@ -89,7 +99,13 @@ def send(
     return Ending(interrupted=interrupts.count > 0)
 
 
-def _follow(fleet: Fleet, progress: Progress) -> dict[str, Any]:
+def _show_end(watch: LiveWatch, accounts: Mapping[str, Any], views: Sequence[View]) -> None:
+    if (report := watch.end(accounts)) is not None:
+        for view in views:
+            view.show(report)
+
+
+def _follow(fleet: Fleet, watch: LiveWatch, views: Sequence[View]) -> dict[str, Any]:
     """Show reports until the engine closes its side; the last of each event."""
     last: dict[str, Any] = {}
     while True:
@@ -102,14 +118,24 @@ def _follow(fleet: Fleet, progress: Progress) -> dict[str, Any]:
         if report is None:
             return last
         last[str(report["event"])] = report
-        if report["event"] == "progress":
-            progress.show(report)
+        if report["event"] == "started":
+            watch.begin()
+        elif report["event"] == "progress":
+            live = watch.hear(report)
+            for view in views:
+                view.show(live)
         elif report["event"] == "listening":
-            progress.say(fleet.listening(int(report["port"])))
+            _say(views, fleet.listening(int(report["port"])))
         elif report["event"] == "gathering":
-            progress.show_gathering(report)
+            for view in views:
+                view.show_gathering(report)
         elif report["event"] == "worker-refused":
-            progress.say(f"worker {report['worker']} is refused: it {report['reason']}")
+            _say(views, f"worker {report['worker']} is refused: it {report['reason']}")
+
+
+def _say(views: Sequence[View], sentence: str) -> None:
+    for view in views:
+        view.say(sentence)
 
 
 def _account_for_lost_engine(
@@ -124,7 +150,9 @@ def _account_for_lost_engine(
     t0_ns = int(folder.read_plan()["t0_ns"])
     rows = folder.read_observations().rows
     recorded = np.zeros(len(plan.arrivals), dtype=bool)
-    recorded[rows["arrival"] // STEPS_PER_ROOT] = True
+    recorded[roots_of(rows)] = True
+    later = LaterAccounts(plan)
+    later.add(rows, t0_ns)
     # it lived at least until its last report and its last row, and its workers until they found it gone; what was
     # due by then and has no row is missing
     elapsed_ns = round(last.get("progress", {}).get("elapsed_s", 0.0) * 1e9)
@@ -140,7 +168,7 @@ def _account_for_lost_engine(
             "reason": how,
             "stopped_ns": stopped_ns,
             "ended_ns": stopped_ns,
-            **account(plan, recorded, stopped_ns - t0_ns),
+            **account(plan, recorded, stopped_ns - t0_ns, later),
             "started": int((rows["started_ns"] >= 0).sum()),
             "recorder_failure": None,
             "workers": [

@@ -1,20 +1,27 @@
-"""Judging a run folder and handing the verdict over: terminal, verdict.json, exit code."""
+"""Judging a run folder and handing the verdict over: terminal, derived files, exit code."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from analysis.exit_codes import ExitCode
-from analysis.judgement import judge_run
+from analysis.exit_codes import ExitCode, InconclusiveAs
+from analysis.judgement import judge_folder
+from analysis.policy import under_policy
+from analysis.reports.derived_files import write_derived
 from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
-from scenarios.run_folder import RunFolder, write_json
+from loadtests.cli.job_summary import tell_job
+from loadtests.cli.json_lines import JsonLines
+from loadtests.cli.report_file import write_report
+from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
 
 
@@ -23,37 +30,44 @@ def deliver(
     console: Console,
     *,
     as_json: bool,
+    as_line: bool = False,
     interrupted: bool = False,
     slas: Sequence[Sla] = (),
     out: Path | None = None,
-) -> ExitCode:
-    """Judge a run folder, show the verdict, keep it as verdict.json; the exit code is the verdict's.
+    inconclusive_as: InconclusiveAs | None = None,
+    repeat_invalid: bool = False,
+) -> Verdict:
+    """Judge a run folder, show the verdict, keep what is derived from it; its exit code is the verdict's.
 
-    A verdict that cannot be written still holds and is shown.
+    A verdict that cannot be written still holds and is shown. `repeat_invalid`: an INVALID one is not the last word, so
+    that it goes to the terminal and its folder, and to nobody who waits for one verdict.
     """
-    verdict = judge_run(folder, slas, interrupted=interrupted)
-    show(verdict, console, as_json=as_json)
-    keep(verdict, (out or folder.path) / "verdict.json", console)
-    if not as_json:
+    found = judge_folder(folder, slas, interrupted=interrupted)
+    judged = replace(found, verdict=under_policy(found.verdict, inconclusive_as))
+    verdict = judged.verdict
+    last = not (repeat_invalid and verdict.exit_code is ExitCode.INVALID)
+    show(verdict, console, as_json=as_json and last, as_line=as_line and last)
+    keep(verdict, out or folder.path, console)
+    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json or as_line)
+    if last:
+        tell_job(verdict, console, os.environ, as_json=as_json or as_line)
+    if not (as_json or as_line):
         console.print(f"run folder: {folder.path}", soft_wrap=True, highlight=False)
-    return verdict.exit_code
+    return verdict
 
 
-def show(verdict: Verdict, console: Console, *, as_json: bool) -> None:
-    """Print the verdict, for people or as JSON on standard output."""
-    if as_json:
+def show(verdict: Verdict, console: Console, *, as_json: bool, as_line: bool = False) -> None:
+    """Print the verdict, for people or as JSON on standard output; `as_line`: as the last event of --json-lines."""
+    if as_line:
+        JsonLines().emit({"event": "verdict", **render_json(verdict)})
+    elif as_json:
         json.dump(render_json(verdict), sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
         console.print(render_terminal(verdict))
 
 
-def keep(verdict: Verdict, path: Path, console: Console) -> None:
-    """Write verdict.json; where that fails the verdict has gone to the terminal, and says so."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, render_json(verdict))
-    except OSError as error:
-        console.print(
-            f"{path.name} could not be written ({error.strerror}); the verdict above holds", highlight=False
-        )
+def keep(verdict: Verdict, folder: Path, console: Console) -> None:
+    """Write what is derived from a verdict; what cannot be written is said: the terminal has the verdict."""
+    for problem in write_derived(verdict, folder):
+        console.print(problem, highlight=False, markup=False, soft_wrap=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from analysis.exit_codes import ExitCode, worst_exit_code
+from analysis.exit_codes import ExitCode, InconclusiveAs, worst_exit_code
 from loadtests.cli.children import ChildFailedError
 from loadtests.cli.fleet import LOOPBACK, Crew, Fleet, WebPlace
 from loadtests.cli.sending import Interrupts
@@ -30,8 +30,13 @@ def serve_web(
     out: Path,
     run_dir: Path | None,
     as_json: bool,
+    inconclusive_as: InconclusiveAs | None,
+    keep_account: Callable[[RunFolder], None],
 ) -> ExitCode:
-    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended."""
+    """Show the web UI until it is interrupted. The worst of its runs' exit codes; 130 if none has ended.
+
+    `keep_account` writes the embedded gateway's account, which counts from its own start, into a run's folder.
+    """
     codes: list[ExitCode] = []
     with tempfile.TemporaryDirectory(prefix="slagate-web-") as room:
         log = Path(room) / "engine.log"
@@ -43,7 +48,9 @@ def serve_web(
             with interrupts.installed():
                 fleet.start()
                 try:
-                    opened = _follow(fleet, console, codes, as_json=as_json)
+                    opened = _follow(
+                        fleet, console, codes, keep_account, as_json=as_json, inconclusive_as=inconclusive_as
+                    )
                 finally:
                     fleet.end(in_order=True)
             if opened or interrupts.count:
@@ -55,7 +62,15 @@ def serve_web(
     return worst_exit_code(codes) if codes else ExitCode.INTERRUPTED
 
 
-def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: bool) -> bool:
+def _follow(
+    fleet: Fleet,
+    console: Console,
+    codes: list[ExitCode],
+    keep_account: Callable[[RunFolder], None],
+    *,
+    as_json: bool,
+    inconclusive_as: InconclusiveAs | None,
+) -> bool:
     """Judge runs as they end, until the engine closes its side; whether the web UI was open at all."""
     opened = False
     while True:
@@ -76,4 +91,7 @@ def _follow(fleet: Fleet, console: Console, codes: list[ExitCode], *, as_json: b
         elif report["event"] == "refused":
             console.print(str(report["message"]), highlight=False, soft_wrap=True)
         elif report["event"] == "run-ended" and RunFolder(Path(report["run_dir"])).plan_file.exists():
-            codes.append(deliver(RunFolder(Path(report["run_dir"])), console, as_json=as_json))
+            folder = RunFolder(Path(report["run_dir"]))
+            keep_account(folder)
+            verdict = deliver(folder, console, as_json=as_json, inconclusive_as=inconclusive_as)
+            codes.append(verdict.exit_code)

@@ -18,6 +18,7 @@ from loadtests.connections.trust import tls_context
 from scenarios.target import Client, Tls
 
 _MAX_PROXY_HEAD_BYTES = 16 * 1024
+_USUAL_PROXY_PORT = 3128
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,19 @@ class Origin:
     scheme: str
     host: str
     port: int
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of a URL."""
+        parts = urlsplit(url)
+        return cls(parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+    def through(self, client: Client) -> Origin:
+        """Where to connect to on the way there: the proxy, if one is declared."""
+        if client.proxy is None:
+            return self
+        parts = urlsplit(client.proxy)
+        return Origin(parts.scheme, parts.hostname or "", parts.port or _USUAL_PROXY_PORT)
 
 
 class Dialer:
@@ -51,14 +65,14 @@ class Dialer:
         """
         late = NoAnswerInTimeError(f"no connection within {within_s:g} s")
         until_s = time.monotonic() + within_s
-        through = self._way(origin)
+        through = origin.through(self.settings)
         made = None
         try:
             with Timeout(within_s, late):
                 made, address = self._reach(through, until_s)
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if through != origin:
-                    _open_tunnel(made, origin)
+                    open_tunnel(made, origin)
                 if origin.scheme == "https":
                     made = self._secured(made, origin, session)
                 return Connection(made, address, self._known, self._deadlines)
@@ -67,12 +81,6 @@ class Dialer:
             if made is not None:
                 made.close()
             raise
-
-    def _way(self, origin: Origin) -> Origin:
-        if self.settings.proxy is None:
-            return origin
-        parts = urlsplit(self.settings.proxy)
-        return Origin(parts.scheme, parts.hostname or "", parts.port or 3128)
 
     def _reach(self, through: Origin, until_s: float) -> tuple[Any, Address]:
         """The first address that answers; one that does not must leave time for those after it."""
@@ -105,8 +113,8 @@ def _connected(address: Address, within_s: float) -> Any:
     return made
 
 
-def _open_tunnel(plain: Any, origin: Origin) -> None:
-    """CONNECT (RFC 9110, 9.3.6). Raises ConnectionFailedError where the proxy refuses."""
+def open_tunnel(plain: Any, origin: Origin) -> None:
+    """CONNECT (RFC 9110, 9.3.6) over any connected socket. Raises ConnectionFailedError where the proxy refuses."""
     host = f"[{origin.host}]" if ":" in origin.host else origin.host.encode("idna").decode("ascii")
     place = f"{host}:{origin.port}"
     plain.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode("ascii"))

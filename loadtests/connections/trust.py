@@ -10,10 +10,10 @@ from scenarios.errors import DeclarationError, Problem
 from scenarios.target import Tls
 
 
-def tls_context(tls: Tls) -> Any:
-    """gevent's SSLContext. Raises DeclarationError naming the file that cannot be used."""
+def tls_context(tls: Tls, kind: type[Any] = ssl.SSLContext) -> Any:
+    """An SSLContext, gevent's or of another kind. Raises DeclarationError naming the file that cannot be used."""
     # not create_default_context, which hands out a context of blocking sockets where nothing is patched
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context: Any = kind(ssl.PROTOCOL_TLS_CLIENT)
     try:
         if tls.ca_file is None:
             context.load_default_certs()

@@ -250,6 +250,31 @@ def test_a_missing_warm_up_row_is_invalid_but_no_hit(tmp_path: Path) -> None:
     assert population(verdict, "payment").favourable.n == 1000
 
 
+def test_where_nobody_wrote_the_end_every_follow_up_that_was_possible_counts_as_a_hit(tmp_path: Path) -> None:
+    planned = {
+        "total": 1000,
+        "by_kind": {"eligibility_inquiry": 1000},
+        "measured_by_kind": {"eligibility_inquiry": 1000},
+        "follow_ups_expected_by_kind": {"card_sale": 1500},
+    }
+    verdict = judged(tmp_path, both(1000), plan_json={"planned": planned}, killed=True)
+    assert population(verdict, "payment").favourable.n == 1500
+    assert {"rows-missing", "ended-early"} <= codes(verdict)
+
+
+def test_follow_ups_are_judged_in_their_class_and_retries_in_none(tmp_path: Path) -> None:
+    recorded = joined(rows(1000), rows(600, kind=Kind.CARD_SALE), rows(300, kind=Kind.RECEIPT_LOOKUP))
+    recorded["arrival"][1000:1600] = np.arange(600, dtype=np.uint64) * 256 + 1
+    recorded["arrival"][1600:] = np.arange(300, dtype=np.uint64) * 256 + 2
+    retries = rows(200, attempt=1, outcome=Outcome.ERROR)
+    retries["arrival"] = np.arange(200, dtype=np.uint64) * 256
+    verdict = judged(tmp_path, np.concatenate([recorded, retries]), planned=recorded)
+    assert codes(verdict, "invalid") == set()
+    judged_populations = verdict.clauses[0].populations
+    assert [(each.name, each.n) for each in judged_populations] == [("healthcare", 1000), ("payment", 600)]
+    assert verdict.verdict.value == "PASS"
+
+
 def test_money_is_only_mentioned_where_payments_were_made(tmp_path: Path) -> None:
     assert "money-not-audited" not in codes(judged(tmp_path, rows(100)))
 

@@ -16,7 +16,18 @@ from analysis.proportions import Share
 from scenarios.errors import DeclarationError
 from scenarios.observation import Rows
 from scenarios.run_folder import RunFolder
-from tests.analysis.builders import HEADER, both, csv_lines, joined, plan, population, rows, run_folder, sla
+from tests.analysis.builders import (
+    HEADER,
+    S,
+    both,
+    csv_lines,
+    joined,
+    plan,
+    population,
+    rows,
+    run_folder,
+    sla,
+)
 
 
 def a_run(path: Path, name: str, recorded: Rows, **plan_json: Any) -> Path:
@@ -112,3 +123,31 @@ def test_observation_files_merge_when_their_kinds_agree(tmp_path: Path) -> None:
     assert [each.n for each in ours.clauses[0].populations] == [300, 300]
     with pytest.raises(DeclarationError, match="do not merge"):
         judge_recordings([file("g.csv", "card_sale"), a_run(tmp_path, "run", both(100))], (sla(),))
+
+
+def test_files_that_overlap_in_time_are_one_unit_and_count_second_by_second(tmp_path: Path) -> None:
+    """Three workers that met the same stall tell no more of stalls than one that sent three times as much."""
+    rng = np.random.default_rng(3)
+    moments = np.sort(rng.integers(0, 1200, 6000)) * S + rng.integers(0, S, 6000)
+    took = np.where(moments // (60 * S) % 7 == 3, 20 * S, rng.integers(S, 2 * S, 6000))
+    lines = [f"{at},{at},{at + each},card_sale,ok" for at, each in zip(moments, took, strict=True)]
+
+    def file(name: str, part: list[str]) -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join([HEADER, *part, ""]))
+        return path
+
+    clause = sla(classes=["payment"])
+    whole = population(judge_recordings([file("whole.csv", lines)], (clause,)), "payment")
+    parts = [file(f"{each}.csv", lines[each::3]) for each in range(3)]
+    apart = population(judge_recordings(parts, (clause,)), "payment")
+    assert (apart.n, apart.hits) == (whole.n, whole.hits)
+    assert apart.variance_inflation == pytest.approx(whole.variance_inflation, rel=0.02)
+    assert whole.variance_inflation is not None
+    assert whole.variance_inflation > 30
+
+
+def test_a_refusal_says_what_to_do(tmp_path: Path) -> None:
+    paths = [a_run(tmp_path, "one", both(100)), a_run(tmp_path, "other", both(100), length_ns=10**12)]
+    with pytest.raises(DeclarationError, match="judge them apart"):
+        judge_recordings(paths, None)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from scipy.integrate import quad
 from scipy.stats import beta
 
 from analysis.curtailment import Progress, certain_census, judge_all_clauses, judge_curtailment
 from analysis.dependence import Inflation
+from analysis.live import Standing
 from analysis.proportions import Share, is_met
+from analysis.reports.terminal import render_terminal
+from analysis.run_facts import CURTAILED, STOPPED_BY_RULE
 from analysis.sequential import judge_early, weigh
+from analysis.stopping import find_curtailment, find_early_stop, stands, too_short_for_early_stop
 from analysis.verdict_table import VerdictCode
-from tests.analysis.builders import sla
+from scenarios.observation import Outcome
+from scenarios.sla import Clause
+from tests.analysis.builders import T0, S, both, codes, judged, run_folder, sla
 
 CLAUSE = sla().clauses[0]
 PLAIN = Inflation(vif=1.0, growth=1.0, margin=1.0)
@@ -112,3 +123,106 @@ def test_dependence_tempers_the_evidence() -> None:
     assert judge_early(share(9500, 10_000), CLAUSE, 3600, longest_stall_s=6) is VerdictCode.PASS
     dependent = share(9500, 10_000, Inflation(vif=400.0, growth=1.0))
     assert judge_early(dependent, CLAUSE, 3600, longest_stall_s=6) is None
+
+
+def standing(population: str, hits: int, n: int, **changes: Any) -> Standing:
+    clause = sla(**changes).clauses[0]
+    return Standing(
+        clause=clause,
+        population=population,
+        n=n,
+        hits=hits,
+        settled_n=n,
+        settled_hits=hits,
+        misses={"slow": n - hits},
+        inflation=PLAIN,
+    )
+
+
+def most(*standings: Standing, count: int) -> dict[Clause, dict[str, int]]:
+    return {each.clause: {one.population: count for one in standings} for each in standings}
+
+
+def test_a_run_is_not_curtailed_while_what_is_under_way_could_turn_it() -> None:
+    failing = standing("payment", 600, 750)
+    found = find_curtailment([failing], most(failing, count=1000), under_way=100)
+    assert found is not None
+    assert (found.ended, found.verdict) == (CURTAILED, VerdictCode.FAIL)
+    assert find_curtailment([failing], most(failing, count=1000), under_way=1000) is None
+    passing = standing("payment", 950, 960)
+    assert find_curtailment([passing], most(passing, count=1000), under_way=10) is not None
+    assert find_curtailment([passing], most(passing, count=1000), under_way=100) is None
+
+
+@pytest.mark.parametrize(
+    "open_ended",
+    [
+        pytest.param({"needs": {"period": "28d"}}, id="needs-a-period"),
+        pytest.param({"needs": {"count": 3000}}, id="needs-more"),
+        pytest.param({"measure": "availability", "limit": None}, id="availability"),
+    ],
+)
+def test_a_clause_that_is_never_certain_keeps_a_pass_waiting_and_not_a_fail(
+    open_ended: dict[str, Any],
+) -> None:
+    good, bad = standing("payment", 960, 960), standing("healthcare", 100, 900)
+    waiting = standing("payment", 960, 960, id="other", **open_ended)
+    limits = most(good, bad, waiting, count=1000)
+    assert find_curtailment([good, waiting], limits, 0) is None
+    assert find_curtailment([waiting], limits, 0) is None
+    found = find_curtailment([good, bad, waiting], limits, 0)
+    assert found is not None
+    assert found.verdict is VerdictCode.FAIL
+
+
+def test_the_rule_of_early_stop_needs_every_class_to_pass_and_one_to_fail() -> None:
+    good, bad, unclear = (standing("payment", hits, 3000) for hits in (2950, 2000, 2710))
+    passed = find_early_stop([good, good], 5, 1000, longest_stall_s=6)
+    assert passed is not None
+    assert (passed.ended, passed.verdict) == (STOPPED_BY_RULE, VerdictCode.PASS)
+    assert find_early_stop([good, unclear], 5, 1000, longest_stall_s=6) is None
+    failed = find_early_stop([good, bad], 5, 1000, longest_stall_s=6)
+    assert failed is not None
+    assert failed.verdict is VerdictCode.FAIL
+    assert "2 000 of 3 000" in failed.reason
+    assert find_early_stop([good], 5, 899, longest_stall_s=6) is None
+    assert find_early_stop([good], 5000, 1000, longest_stall_s=6) is None
+    assert find_early_stop([], 0, 1000, longest_stall_s=6) is None
+    assert too_short_for_early_stop(900, 6)
+    assert too_short_for_early_stop(1000, 10)
+    assert not too_short_for_early_stop(901, None)
+
+
+def test_a_stop_must_stand_before_the_complete_judgement(tmp_path: Path) -> None:
+    recorded = both(400)
+    folder = run_folder(tmp_path, recorded, planned=both(440), killed=True)
+    assert stands(folder, VerdictCode.PASS)
+    assert not stands(folder, VerdictCode.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        pytest.param("own_lag_ms", 500, id="the-generator-was-late"),
+        pytest.param("outcome", int(Outcome.WRONG_REPLY), id="a-wrong-reply"),
+    ],
+)
+def test_no_doubt_is_dodged_by_stopping(tmp_path: Path, column: str, value: int) -> None:
+    recorded = both(400)
+    recorded[column][::50] = value
+    assert not stands(run_folder(tmp_path, recorded, planned=both(440), killed=True), VerdictCode.PASS)
+
+
+@pytest.mark.parametrize("ended", [CURTAILED, STOPPED_BY_RULE])
+def test_a_run_that_a_rule_ended_is_judged_by_its_planned_length(tmp_path: Path, ended: str) -> None:
+    how = {"ended": ended, "reason": "enough is known", "stopped_ns": T0 + 46 * S, "not_due": 80}
+    verdict = judged(tmp_path, both(400, to_s=46), end_json=how)
+    assert verdict.verdict is VerdictCode.PASS
+    assert codes(verdict) == {"too-short", "money-not-audited"}
+    assert "45s were measured" in next(each.message for each in verdict.validity)
+    assert verdict.run["ended"] == ended
+    assert verdict.run["ended_because"] == "enough is known"
+    assert verdict.run["stopped_after_s"] == 46
+    out = StringIO()
+    Console(file=out, width=100).print(render_terminal(verdict))
+    assert f"Stopped after 46s ({ended}): enough is known." in out.getvalue()

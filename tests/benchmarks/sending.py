@@ -220,7 +220,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--without-pace", action="store_true", help="leave out half of peak and 110 % of it")
+    parser.add_argument("--without-pace", action="store_true", help="leave out half of peak and 110 %% of it")
     options = parser.parse_args()
     with bench() as here:
         passed = compare(here, options.repetitions)

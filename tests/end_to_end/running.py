@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from scenarios.observation import STEPS_PER_ROOT
 from scenarios.run_folder import RunFolder
 from tests.end_to_end.declared import write_profile, write_scenario, write_sla
 
@@ -54,15 +53,28 @@ class Workplace:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]
 
     def short_run(
-        self, *arguments: str | Path, faults: str = "", limit: str = "10s", **scenario: Any
+        self,
+        *arguments: str | Path,
+        faults: str = "",
+        limit: str = "10s",
+        at_least: float = 0.9,
+        to_the_end: bool = False,
+        **scenario: Any,
     ) -> list[str]:
         """The command of a run of seconds against an embedded gateway with these faults.
 
-        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID.
+        A shorter limit drains sooner, and takes less lateness of a busy machine before the run is INVALID. Without
+        `to_the_end` it may end as soon as it is sure to pass, and unless `at_least` is low, once it is sure to fail.
         """
         traffic = write_scenario(self.path, **scenario)
         profile = write_profile(self.path, faults)
-        given = [traffic, "--sla", write_sla(self.path, limit=limit), "--run-dir", self.run_dir]
+        given = [
+            traffic,
+            "--sla",
+            write_sla(self.path, limit=limit, at_least=at_least, to_the_end=to_the_end),
+            "--run-dir",
+            self.run_dir,
+        ]
         target = [] if "--target" in arguments else ["--gateway-profile", profile]
         return self.command("run", *given, *target, *arguments)
 
@@ -153,10 +165,11 @@ class Workplace:
         """end.json, after checking that every planned arrival is a row, named missing, or was never due."""
         end = self.folder.read_end()
         assert end is not None
-        roots = np.unique(self.folder.read_observations().rows["arrival"] // STEPS_PER_ROOT)
-        assert len(roots) == end["recorded"]
+        rows = self.folder.read_observations().rows
+        assert len(np.unique(rows["arrival"][rows["attempt"] == 0])) == end["recorded"]
         assert end["recorded"] + sum(end["missing_by_kind"].values()) == end["due"]
-        assert end["due"] + end["not_due"] == end["planned"] == self.folder.read_plan()["planned"]["total"]
+        roots_due = end["due"] - end["follow_ups_due"]
+        assert roots_due + end["not_due"] == end["planned"] == self.folder.read_plan()["planned"]["total"]
         return end
 
 

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from scenarios.observation import Outcome
@@ -30,21 +31,29 @@ def test_nothing_listens_so_nothing_is_sent(here: Workplace) -> None:
 
 
 def test_a_gateway_that_is_dead_from_the_first_request_fails(here: Workplace) -> None:
-    done = here.finish(here.short_run(faults=_CRASH.format(at="0s")))
+    done = here.finish(here.short_run(faults=_CRASH.format(at="0s"), duration="30s"))
     assert done.returncode == 1, done.stdout
-    end = here.check_accounts()
-    assert end["recorded"] == end["planned"]
+    assert here.check_accounts()["ended"] == "curtailed"
     assert all(each["hits"] == 0 for each in here.verdict()["clauses"][0]["populations"])
 
 
-def test_a_gateway_that_dies_halfway_fails_and_the_run_goes_on(here: Workplace) -> None:
-    done = here.finish(here.short_run(faults=_CRASH.format(at="3s"), duration="6s"))
+def test_a_gateway_that_dies_halfway_fails_and_the_run_goes_on_until_nothing_can_help(
+    here: Workplace,
+) -> None:
+    done = here.finish(here.short_run(faults=_CRASH.format(at="3s"), duration="30s"))
     assert done.returncode == 1, done.stdout
     end = here.check_accounts()
-    assert end["ended"] == "completed"
-    assert end["recorded"] == end["planned"]
-    for each in here.verdict()["clauses"][0]["populations"]:
-        assert 0 < each["hits"] < each["n"]
+    assert end["ended"] == "curtailed"
+    assert "can no longer be met" in end["reason"]
+    assert end["not_due"] > end["planned"] / 3  # long before the planned end
+    verdict = here.verdict()
+    assert verdict["verdict"] == "FAIL"
+    assert not {"ended-early", "not-started", "rows-missing", "rate-not-achieved"} & codes(verdict)
+    assert verdict["run"]["ended_because"] == end["reason"]
+    assert verdict["run"]["stopped_after_s"] < 20
+    assert "Stopped after" in done.stdout
+    first = verdict["clauses"][0]["populations"][0]
+    assert 0 < first["hits"] < first["n"]
 
 
 def test_refused_credentials_stop_the_run_after_twenty_refusals(here: Workplace) -> None:
@@ -236,6 +245,40 @@ def test_a_gateway_that_stops_answering_shows_its_whole_stall(here: Workplace) -
     response_s = (rows["ended_ns"] - rows["planned_ns"]) / 1e9
     assert 1.8 < response_s.max() < 3.5
     assert (response_s > 1).sum() > 20  # arrivals kept coming while it stood still
+
+
+@pytest.mark.slow
+def test_a_freeze_of_five_seconds_is_in_every_response_time_it_touched(here: Workplace) -> None:
+    """With a limit of 1 s there are users for 3.75 s of arrivals: the later ones wait for a user, and their service
+    time alone would hide the freeze."""
+    with here.gateway(write_profile(here.path)) as (gateway, url):
+        target = write_target(here.path, url)
+        command = here.short_run(
+            "--target", target, duration="12s", rate_per_s=80, limit="1s", at_least=0.05, to_the_end=True
+        )
+        with here.started(command) as process:
+            wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 100, within_s=30)
+            gateway.send_signal(signal.SIGSTOP)
+            frozen_ns = time.time_ns()
+            time.sleep(5)
+            thawed_ns = time.time_ns()
+            gateway.send_signal(signal.SIGCONT)
+            process.communicate(timeout=60)
+    rows = here.folder.read_observations().rows
+    assert here.check_accounts()["recorded"] == len(rows) > 700
+    during = rows[(rows["planned_ns"] > frozen_ns) & (rows["planned_ns"] < thawed_ns)]
+    assert len(during) > 4 * 80  # arrivals kept coming
+    assert (during["ended_ns"] >= thawed_ns).all()  # so the response time shows all of it, for each
+    assert (during["ended_ns"] - during["planned_ns"]).max() > 4.8e9
+    waited = during[during["started_ns"] >= thawed_ns]
+    assert len(waited) > 20
+    assert np.median(waited["ended_ns"] - waited["started_ns"]) < 0.5 * np.median(
+        waited["ended_ns"] - waited["planned_ns"]
+    )
+    assert (waited["own_lag_ms"] < 1000).mean() > 0.9  # it was the gateway that held every user
+    for each in here.verdict()["clauses"][0]["populations"]:
+        assert each["p99_s"] is None or each["p99_s"] > 3
+        assert each["service_p90_s"] is not None
 
 
 def _limit_files_to(size: int) -> Callable[[], None]:

@@ -27,10 +27,13 @@ def test_an_installed_wheel_plans_and_runs_from_any_directory(tmp_path: Path) ->
     planned = _do([slagate, "plan"], elsewhere)
     assert "arrivals" in planned
     assert "smoke" in _do([slagate, "list"], elsewhere)
+    schemas = _do([slagate, "list", "--schemas"], elsewhere).splitlines()
+    assert all(Path(line.partition("#:schema ")[2]).is_file() for line in schemas)
     given = [str(write_scenario(tmp_path, duration="14s")), "--sla", str(write_sla(tmp_path))]
     done = _do([slagate, "run", *given, "--gateway-profile", str(write_profile(tmp_path))], elsewhere)
     assert "PASS" in done
     assert (elsewhere / "runs" / "latest" / "verdict.json").is_file()
+    assert "</html>" in (elsewhere / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
     imported = "import scenarios; print(scenarios.__file__)"
     assert str(environment) in _do([str(environment / "bin" / "python"), "-c", imported], elsewhere)
 

@@ -13,19 +13,26 @@ import psutil
 import pytest
 
 from loadtests.schedule import plan_arrivals
-from scenarios.observation import Outcome
+from loadtests.succession import Succession
+from scenarios.journeys import FIRST_KINDS
+from scenarios.kinds import Kind
+from scenarios.observation import Outcome, Rows
 from scenarios.scenario import Scenario
+from tests.end_to_end.declared import EVERY_JOURNEY, SHORT_THINKS
 from tests.end_to_end.running import Workplace, codes, wait_for
 from tests.end_to_end.test_workers import SLOW_ANSWERS
 
 RATE_PER_S = 240  # with answers after 0.3 s some seventy are in flight at any moment
 
+WITH_JOURNEYS: dict[str, Any] = {"rate_per_s": 120, "journeys": EVERY_JOURNEY, "more": SHORT_THINKS}
 
-def kill_one(here: Workplace, role: str, number: signal.Signals, *, after_s: float = 0.0) -> dict[str, Any]:
+
+def kill_one(
+    here: Workplace, role: str, number: signal.Signals, *, after_s: float = 0.0, **scenario: Any
+) -> dict[str, Any]:
     """Kill one process of a run by two workers that is sending, and check the accounts: end.json."""
-    command = here.short_run(
-        "--workers", "2", faults=SLOW_ANSWERS, rate_per_s=RATE_PER_S, duration="30s", warm_up="1s"
-    )
+    given = {"rate_per_s": RATE_PER_S, "duration": "30s", "warm_up": "1s", **scenario}
+    command = here.short_run("--workers", "2", faults=SLOW_ANSWERS, **given)
     with here.started(command) as process:
         wait_for(lambda: here.run_dir.exists() and here.rows_on_disk() > 2 * RATE_PER_S, within_s=40)
         time.sleep(after_s)
@@ -57,12 +64,40 @@ def _check_against_the_plan(here: Workplace, end: dict[str, Any], killed_ns: int
     at_once = ((started["started_ns"] < killed_ns) & (started["ended_ns"] > killed_ns)).sum()
     assert at_once > 5 or end["generator"] is None  # some were in flight; a dead master's are not on disk
     due = set((arrivals.root[arrivals.offset_ns < killed_ns - plan["t0_ns"]] * 256).tolist())
+    due |= _announced(plan, rows, killed_ns)
     missing = set(end["missing"])
     assert len(end["missing"]) == sum(end["missing_by_kind"].values()) < 1000  # the list is complete
     assert not recorded & missing
     assert due <= recorded | missing
     assert len(recorded | missing) == end["due"]
     assert len(due) >= 2 * RATE_PER_S
+
+
+def _announced(plan: dict[str, Any], rows: Rows, before_ns: int) -> set[int]:
+    """Follow-ups that recorded answers had brought on before a moment, one by one."""
+    scenario = Scenario.model_validate(plan["scenario"])
+    if not scenario.may_follow:
+        return set()
+    journeys = plan_arrivals(scenario, plan["seed"]).journey
+    rules = Succession(scenario, plan["seed"], dict(FIRST_KINDS))
+    found = set()
+    for row in rows:
+        arrival, outcome = int(row["arrival"]), Outcome(row["outcome"])
+        then = rules.after(int(journeys[arrival // 256]), arrival, 0, Kind(row["kind"]), outcome)
+        if then is not None and row["ended_ns"] + then.wait_ns < before_ns:
+            found.add(then.arrival)
+    assert len(found) > RATE_PER_S / 4  # follow-ups were flowing
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["--worker", "--master"])
+def test_follow_ups_that_a_killed_process_took_with_it_are_named(here: Workplace, role: str) -> None:
+    end = kill_one(here, role, signal.SIGKILL, after_s=2, **WITH_JOURNEYS)
+    assert end["ended"] == "engine-lost"
+    assert end["follow_ups_due"] > RATE_PER_S
+    assert any(arrival % 256 for arrival in end["missing"])
+    assert end["due"] - end["recorded"] == len(end["missing"])
 
 
 def test_a_killed_worker_is_lost_and_its_arrivals_are_named(here: Workplace) -> None:
@@ -124,4 +159,5 @@ def test_ten_random_kills_never_pass_and_never_lose_count(here: Workplace) -> No
         place = here.path / str(turn)
         place.mkdir()
         role = chance.choice(["--worker", "--worker", "--master"])
-        kill_one(replace(here, path=place), role, signal.SIGKILL, after_s=chance.uniform(0, 4))
+        scenario = chance.choice([{}, WITH_JOURNEYS])
+        kill_one(replace(here, path=place), role, signal.SIGKILL, after_s=chance.uniform(0, 4), **scenario)

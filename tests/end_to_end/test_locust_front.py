@@ -115,6 +115,9 @@ def test_a_run_that_reaches_its_end_in_the_web_ui_passes_and_can_be_started_agai
         wait_for(lambda: (here.run_dir / "verdict.json").is_file(), within_s=60)
         wait_for(lambda: web.state() == "stopped", within_s=20)
         assert accounts(here.run_dir)["ended"] == "completed"
+        account = here.folder.read_gateway()
+        assert account is not None
+        assert account["truth_rows"] > 200
         verdict = here.verdict()
         assert (
             wait_for(lambda: web.table().get("healthcare"), within_s=20)["says"]

@@ -34,4 +34,4 @@ def test_a_brownout_fails_and_the_sentence_names_healthcare(here: Workplace) -> 
     verdict = here.verdict()
     assert "healthcare" in verdict["sentence"]
     assert "invalid" not in {doubt["severity"] for doubt in verdict["validity"]}
-    assert here.check_accounts()["recorded"] == here.folder.read_plan()["planned"]["total"]
+    assert here.check_accounts()["ended"] in ("completed", "curtailed")

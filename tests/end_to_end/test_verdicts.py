@@ -14,7 +14,8 @@ from tests.end_to_end.running import CREDENTIALS, Workplace, codes
 
 
 def test_a_fast_gateway_passes_and_every_planned_arrival_has_its_row(here: Workplace) -> None:
-    done = here.finish(here.short_run(duration="14s"))  # shorter ones have too few seconds to see dependence
+    # shorter ones have too few seconds to see dependence
+    done = here.finish(here.short_run(duration="14s", to_the_end=True))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS" in done.stdout
     assert " sent | " in done.stdout  # plain progress lines, as the output is no terminal
@@ -64,6 +65,7 @@ def test_the_same_seed_sends_the_same_traffic_under_new_identifiers(here: Workpl
     assert not references[0] & references[1]
 
 
+@pytest.mark.slow
 def test_a_stalled_payer_with_a_fifth_of_the_volume_fails_healthcare_and_not_payment(here: Workplace) -> None:
     stall = '[[faults]]\nkind = "stall"\nroute = "eligibility"\npayer = "PAYER01"\nadd = "60s"'
     done = here.finish(here.short_run(faults=stall, limit="5s", duration="14s"))
@@ -84,7 +86,7 @@ def test_fifteen_per_cent_of_fast_errors_fail_although_every_answer_is_fast(here
     done = here.finish(here.short_run(faults=errors, rate_per_s=200, duration="11s"))
     assert done.returncode == 1, done.stdout
     for each in here.verdict()["clauses"][0]["populations"]:
-        assert each["n"] >= 900
+        assert each["n"] >= 600  # a run that can only fail does not go on
         assert each["misses"]["error"] > 0.1 * each["n"]
         assert each["misses"]["slow"] == 0
 
@@ -133,6 +135,7 @@ def test_a_late_answer_counts_from_its_planned_moment(here: Workplace) -> None:
     assert (service_ns >= 2_000_000_000).all()
 
 
+@pytest.mark.slow
 def test_locusts_own_statistics_saw_every_transaction(here: Workplace) -> None:
     hole = '[[faults]]\nkind = "black_hole"\ncount = 5'
     here.finish(here.short_run(faults=hole, limit="2s"))

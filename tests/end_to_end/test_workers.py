@@ -23,7 +23,7 @@ SLOW_ANSWERS = '[[faults]]\nkind = "stall"\nadd = "300ms"'
 
 def run_by(here: Workplace, workers: int, **scenario: Any) -> Rows:
     """The rows of a run by so many workers."""
-    command = here.short_run("--workers", str(workers), **scenario)
+    command = here.short_run("--workers", str(workers), to_the_end=True, **scenario)
     command[command.index("--run-dir") + 1] = str(here.path / f"by-{workers}")
     done = here.finish(command)
     assert "INVALID" not in done.stdout or "generator" in done.stdout, done.stdout  # late on a busy machine
@@ -37,6 +37,7 @@ def run_by(here: Workplace, workers: int, **scenario: Any) -> Rows:
     return folder.read_observations().rows
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_one_two_and_five_workers_send_the_same_arrivals(here: Workplace) -> None:
     sent = []
@@ -53,8 +54,9 @@ def test_one_two_and_five_workers_send_the_same_arrivals(here: Workplace) -> Non
             assert np.array_equal(one, another)
 
 
+@pytest.mark.slow
 def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplace) -> None:
-    command = here.short_run("--workers", "2", rate_per_s=200, duration="5s")
+    command = here.short_run("--workers", "2", rate_per_s=200, duration="5s", to_the_end=True)
     done = here.finish(command, environment={"SLAGATE_TEST_DROP_BATCHES": "0.5"})
     end = here.check_accounts()
     assert end["ended"] == "completed", done.stdout
@@ -67,7 +69,7 @@ def test_half_of_all_batches_lost_on_the_way_leave_every_row_once(here: Workplac
 
 @pytest.mark.slow
 def test_end_json_has_what_a_row_took_on_its_way_and_every_processes_health(here: Workplace) -> None:
-    here.finish(here.short_run("--workers", "2", rate_per_s=400, duration="4s"))
+    here.finish(here.short_run("--workers", "2", rate_per_s=400, duration="4s", to_the_end=True))
     end = here.check_accounts()
     for worker in end["workers"]:
         assert worker["rows"] == worker["made"] > 600
@@ -137,7 +139,7 @@ def test_who_does_not_belong_to_the_run_is_refused_by_name(here: Workplace) -> N
     bind = ("--distributed", "--expect-workers", "1", "--master-bind", f"127.0.0.1:{port}")
     with here.gateway(write_profile(here.path)) as (_, url):
         target = write_target(here.path, url)
-        command = here.short_run(*bind, "--target", target, rate_per_s=100, duration="15s")
+        command = here.short_run(*bind, "--target", target, rate_per_s=100, duration="15s", to_the_end=True)
         with here.started(command) as process:
             wait_for(lambda: here.locusts("--master"), within_s=20)
             for reason, what in (
@@ -212,3 +214,39 @@ def test_a_worker_whose_parent_is_killed_ends_although_it_never_found_a_master(h
         wait_for(lambda: here.locusts("--worker"), within_s=20)
         os.kill(process.pid, signal.SIGKILL)
         wait_for(lambda: here.processes() == [], within_s=10)
+
+
+WRONG_CLOCK = """
+import time
+
+for name, ahead in (("time", 3), ("time_ns", 3_000_000_000)):
+    setattr(time, name, lambda read=getattr(time, name), ahead=ahead: read() + ahead)
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_whose_clock_is_three_seconds_ahead_is_found_out_within_milliseconds(
+    here: Workplace,
+) -> None:
+    port, wrong = free_port(), here.path / "wrong_clock"
+    wrong.mkdir()
+    (wrong / "sitecustomize.py").write_text(WRONG_CLOCK, encoding="utf-8")
+    bind = ("--distributed", "--expect-workers", "2", "--master-bind", f"127.0.0.1:{port}")
+    worker = here.command("worker", "--master", f"127.0.0.1:{port}")
+    ahead = ["env", f"PYTHONPATH={wrong}:{os.environ.get('PYTHONPATH', '')}", *worker]
+    with here.gateway(write_profile(here.path)) as (_, url):
+        command = here.short_run(*bind, "--target", write_target(here.path, url), rate_per_s=200)
+        with here.started(command) as process, here.started(worker) as right, here.started(ahead) as off:
+            assert (right.wait(60), off.wait(20)) == (0, 0)
+            process.communicate(timeout=30)
+    end = here.check_accounts()
+    assert end["ended"] == "completed"
+    offsets_ms = sorted(worker["clock_offset_ms"] for worker in end["workers"])
+    assert abs(offsets_ms[0]) < 5
+    assert abs(offsets_ms[1] - 3000) < 5
+    rows = here.folder.read_observations().rows
+    assert len(rows) == end["planned"] > 800
+    for place in range(2):  # neither sent three seconds early or late, and every row is on the master's time
+        own = rows[rows["worker"] == place]
+        assert len(own) > 350
+        assert abs(np.median(own["started_ns"] - own["planned_ns"])) < 1e9

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from loadtests.people import Card, Charge, Person
 from loadtests.run_plan import RunPlan

@@ -38,6 +38,18 @@ def test_the_rate_counts_first_attempts_in_the_second_they_started() -> None:
     assert table.to_json() == {"bucket_s": 1, "planned": [2, 1, 1], "started": [1, 1, 0, 1]}
 
 
+def test_a_follow_up_is_planned_in_the_rate_once_its_row_is_there() -> None:
+    table = RateTable(np.array([0, _S], dtype=np.int64), 9)
+    rows = np.zeros(4, dtype=OBSERVATION)
+    rows["arrival"] = [0, 1, 2, 1]
+    rows["attempt"] = [0, 0, 0, 1]
+    rows["planned_ns"] = np.array([0, 1, 4, 7]) * _S
+    rows["started_ns"] = np.array([0, 1, 6, 8]) * _S
+    for part in (rows[:2], rows[2:]):
+        table.add(part, 0)
+    assert table.to_json() == {"bucket_s": 1, "planned": [1, 2, 0, 0, 1], "started": [1, 1, 0, 0, 0, 1]}
+
+
 def test_the_rate_of_a_long_run_has_no_more_than_an_hour_of_buckets() -> None:
     offsets = np.arange(0, 86_400 * _S, 10 * _S, dtype=np.int64)
     table = RateTable(offsets, 86_400).to_json()

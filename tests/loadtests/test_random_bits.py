@@ -59,6 +59,10 @@ def test_numbers_of_streams_never_change() -> None:
         "BURST_SIZE": 40,
         "BURST_POSITION": 41,
         "TRACE_COPIES": 42,
+        "THINK": 60,
+        "VOID_OR_REFUND": 61,
+        "TRIES_AGAIN": 62,
+        "RETRY_WAIT": 63,
     }
 
 

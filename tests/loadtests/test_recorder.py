@@ -146,6 +146,23 @@ def test_a_failure_is_latched_even_when_there_is_room_again(
     assert (len(recording.rows), recording.torn) == (2, 1)
 
 
+def test_only_a_roots_own_first_attempt_says_that_it_is_recorded(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(folder, planned=4)
+    recorder.observe(0, row(0))
+    recorder.observe_later(row(1, arrival=257))
+    recorder.observe_later(row(2, attempt=1))
+    assert recorder.flush()
+    assert recorder.rows == 3
+    assert recorder.recorded().tolist() == [True, False, False, False]
+    recorder.observe(3, row(3))
+    monkeypatch.setattr(os, "write", FullDisk(0))
+    assert not recorder.flush()
+    assert recorder.recorded().tolist() == [True, False, False, False]  # as the disk has it
+    recorder.close()
+
+
 def test_a_write_in_pieces_loses_nothing(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     recorder = Recorder(folder, planned=3)

@@ -14,9 +14,11 @@ from loadtests import shipping
 from loadtests.batches import Batch
 from loadtests.collecting import Collector
 from loadtests.health import RateTable
+from loadtests.later_accounts import LaterAccounts
 from loadtests.shipping import Shipper
 from scenarios.observation import PAYMENT_RECORD, Rows
 from scenarios.run_folder import RunFolder
+from tests.loadtests.builders import run_plan
 from tests.loadtests.test_batches import T0_NS, by_plan, in_order, usual_rows
 
 WORKER = 1
@@ -37,7 +39,12 @@ class Line:
         self._to_worker: list[tuple[int, int]] = []
         rate = RateTable(np.arange(3, dtype=np.int64), 3)
         self.collector = Collector(
-            self.master, planned=2 * len(rows), workers=2, planned_of=planned, rate=rate
+            self.master,
+            planned=2 * len(rows),
+            workers=2,
+            planned_of=planned,
+            rate=rate,
+            later=LaterAccounts(run_plan()),
         )
         self.collector.t0_ns = T0_NS
         self.shipper = Shipper(self.worker, planned, self._to_master.append)

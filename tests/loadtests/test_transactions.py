@@ -86,7 +86,9 @@ def test_each_kind_gets_what_it_needs_and_nothing_else() -> None:
         assert (one.charge is not None) == (class_of(kind) == PAYMENT)
         assert (one.claim is not None) == (kind is Kind.CLAIM_STATUS)
         assert (one.check is not None) == (kind is Kind.ECHECK_SALE)
-        assert (one.arrival, one.attempt, one.identifiers.reference) == (1282, 1, "k3x9ab-5-2-1")
+        # a payment that is sent again keeps its reference, so that the gateway can see that it is the same one
+        reference = "k3x9ab-5-2-0" if class_of(kind) == PAYMENT else "k3x9ab-5-2-1"
+        assert (one.arrival, one.attempt, one.identifiers.reference) == (1282, 1, reference)
     own = made.make(OWN, 0)
     assert (own.wire, own.kind.text, class_of(own.kind)) == (Wire.CUSTOM, "text_to_pay", "payment")
     assert own.charge

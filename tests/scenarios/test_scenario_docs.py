@@ -10,6 +10,8 @@ import pytest
 
 from loadtests.schedule import plan_arrivals
 from scenarios.day_phase import CLEARINGHOUSE_DAY, DayPhase
+from scenarios.follow_ups import MOST_RETRIES, FollowUps, Retries, Think, Wait
+from scenarios.journeys import JOURNEY_NAMES
 from scenarios.loading import load_scenario
 from tests.loadtests.declared_phases import MIX, load_text
 
@@ -40,6 +42,22 @@ def test_the_table_of_factors_shows_the_defaults() -> None:
     assert sum(CLEARINGHOUSE_DAY) == pytest.approx(100)
     assert sum(CLEARINGHOUSE_DAY[:6]) == pytest.approx(2)
     assert f"the peak hour has {max(CLEARINGHOUSE_DAY)} %" in DOCS
+
+
+def test_the_tables_of_follow_ups_show_the_defaults() -> None:
+    for name, wait in Think():
+        assert re.search(rf"^\| `{name}` \| .* \| {wait.describe()} \|$", DOCS, flags=re.MULTILINE), name
+    for name, value in FollowUps():
+        assert re.search(rf"^\| `{name}` \| .* \| {value} \|$", DOCS, flags=re.MULTILINE), name
+    for name, again in Retries.model_validate({"human": {}, "system": {}, "gateway": {}}).declared.items():
+        shown = f"{again.share:.1f} after {Wait.describe(again)}"
+        assert re.search(rf"^\| `{name}` \| .* \| {shown}\b.*\|$", DOCS, flags=re.MULTILINE), name
+    assert f"at most `most` retries ({Retries().most}, and {MOST_RETRIES} at the most)" in DOCS
+
+
+def test_every_journey_is_in_the_table() -> None:
+    table = DOCS.partition("| journey | steps | who |")[2].partition("```toml")[0]
+    assert set(re.findall(r"`(\w+)`", table)) >= set(JOURNEY_NAMES)
 
 
 def test_the_named_scenarios_are_shipped() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +14,9 @@ import pytest
 
 from loadtests import cli
 from scenarios.errors import RecordingError, RunFolderError, TargetUnreachableError
+from scenarios.journeys import JOURNEY_NAMES
 from scenarios.loading import shipped_names
+from tests.analysis.builders import both, rows, run_folder
 from tests.loadtests.test_schedule import SMOKE_DIGEST
 from tests.scenarios.declared import SCENARIO, TARGET, written
 
@@ -45,7 +49,32 @@ def test_help_lists_the_commands(slagate: Slagate) -> None:
     said = slagate("--help")
     assert said.code == 0
     words = said.out.split()
-    assert [name for name in ("run", "plan", "judge", "gateway", "list") if name not in words] == []
+    assert [
+        name
+        for name in ("run", "plan", "judge", "gateway", "worker", "export", "learn", "list")
+        if name not in words
+    ] == []
+
+
+def test_a_run_is_exported_and_judged_from_the_file(slagate: Slagate, tmp_path: Path) -> None:
+    run_folder(tmp_path, both(300))
+    said = slagate("export", "run", "--to", "csv")
+    assert (said.code, said.out) == (0, "600 rows in run.csv, described in run.csv.meta.json\n")
+    judged = slagate("judge", "run.csv", "--sla", "instamed", "--json", "--out", "elsewhere")
+    assert (judged.code, json.loads(judged.out)["verdict"]) == (0, "PASS")
+    kept = {path.name for path in (tmp_path / "elsewhere").iterdir()}
+    assert kept == {"verdict.json", "summary.md", "junit.xml", "report.html"}
+
+
+def test_a_policy_of_judging_moves_the_exit_code_alone(slagate: Slagate, tmp_path: Path) -> None:
+    run_folder(tmp_path, rows(300))
+    codes = [
+        slagate("judge", "run", *policy).code
+        for policy in ((), *(("--inconclusive-as", each) for each in ("fail", "pass")))
+    ]
+    assert codes == [3, 1, 0]
+    kept = json.loads((tmp_path / "run" / "verdict.json").read_text(encoding="utf-8"))
+    assert (kept["verdict"], kept["policy"]) == ("INCONCLUSIVE", {"inconclusive_as": "pass", "applied": True})
 
 
 def test_a_plan_says_what_would_be_sent_in_sentences(slagate: Slagate) -> None:
@@ -75,7 +104,15 @@ def test_what_is_shipped_is_listed_by_name(slagate: Slagate) -> None:
     assert said.code == 0
     for folder in ("traffic", "slas", "targets"):
         assert [name for name in shipped_names(folder) if f"  {name}" not in said.out] == []
-    assert "  card_sale_only, eligibility_only" in said.out
+    assert all(name in said.out for name in JOURNEY_NAMES)
+
+
+def test_the_schemas_of_the_files_are_listed_as_an_editor_takes_them(slagate: Slagate) -> None:
+    lines = slagate("list", "--schemas").out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        [name, "#:schema"] for name in ("scenario", "sla", "target")
+    ]
+    assert all(Path(line.partition("#:schema ")[2]).is_file() for line in lines)
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
@@ -119,6 +156,14 @@ def test_a_scenario_with_mistakes_ends_2_with_all_of_them(slagate: Slagate, tmp_
         pytest.param(["fly"], id="unknown-command"),
         pytest.param(["judge", "nowhere"], id="nothing-to-judge"),
         pytest.param(["judge"], id="nothing-given"),
+        pytest.param(["judge", "nowhere", "--inconclusive-as", "invalid"], id="no-such-policy"),
+        pytest.param(["run", "--invalid-as", "pass"], id="no-policy-for-invalid"),
+        pytest.param(["run", "--web", "--retry-invalid", "1"], id="retries-in-the-web-ui"),
+        pytest.param(["run", "--distributed", "--retry-invalid", "1"], id="retries-of-workers-elsewhere"),
+        pytest.param(["run", "--retry-invalid", "-1"], id="fewer-than-no-retries"),
+        pytest.param(["export", "nowhere", "--to", "csv"], id="nothing-to-export"),
+        pytest.param(["export", "nowhere", "--to", "xlsx"], id="no-such-format"),
+        pytest.param(["export", "nowhere", "--to", "csv", "--out", "x.parquet"], id="another-ending"),
     ],
 )
 def test_a_wrong_command_line_ends_2_without_a_traceback(slagate: Slagate, arguments: list[str]) -> None:
@@ -184,6 +229,20 @@ def test_a_failure_nobody_thought_of_ends_70_with_one_line_and_a_kept_traceback(
     )
     assert found is not None
     assert "in fail" in Path(found[1]).read_text(encoding="utf-8")
+
+
+def test_standard_output_has_one_owner(slagate: Slagate) -> None:
+    said = slagate("run", "--json", "--json-lines")
+    assert (said.code, said.out) == (2, "")
+    assert "choose one" in said.err
+
+
+def test_a_metrics_port_that_is_taken_ends_before_any_load(slagate: Slagate, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        said = slagate("run", "--json-lines", "--metrics-port", str(server.getsockname()[1]))
+    assert (said.code, said.out) == (2, "")
+    assert "--metrics-port" in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_module_is_the_command() -> None:

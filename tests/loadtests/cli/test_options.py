@@ -163,3 +163,17 @@ def test_an_unknown_name_is_answered_with_the_nearest(option: str, value: str) -
     said = complaint(**{option: [value] if option == "sla" else value})
     assert f"{value}: no shipped " in said
     assert "did you mean" in said
+
+
+def test_a_scale_multiplies_every_rate() -> None:
+    assert resolved(rate_scale=0.5).scenario.peak_per_s == pytest.approx(20)
+    assert len(resolved(rate_scale=0.5).arrivals) < 0.6 * len(resolved().arrivals)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 1e9, float("nan"), float("inf")])
+def test_a_scale_that_leaves_no_rate_is_refused(scale: float) -> None:
+    assert "must be above 0" in complaint(rate_scale=scale)
+
+
+def test_a_rate_and_a_scale_together_are_refused() -> None:
+    assert "give one of them" in complaint(rate="60/s", rate_scale=2.0)

@@ -1,4 +1,4 @@
-"""The live line: what a reader sees while a run goes on."""
+"""The live lines: what a person sees while a run goes on."""
 
 from __future__ import annotations
 
@@ -8,89 +8,136 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests.cli.progress import Progress, progress_line
+from analysis.doubts import DoubtCode, Severity, doubt
+from loadtests.cli.progress import Progress, live_lines, plain_line
+from scenarios.loading import load_sla
+from tests.loadtests.cli.live_reports import live_class, report
 
-REPORT: dict[str, Any] = {
-    "event": "progress",
-    "elapsed_s": 12.4,
-    "due": 500,
-    "sent": 496,
-    "in_flight": 7,
-    "waiting": 0,
-    "late": 2,
-    "judged": {"payment": 120, "healthcare": 300},
-    "within": {"payment": 120, "healthcare": 299},
-    "outcomes": {},
-    "stopping": None,
-}
+COUNTERS = "12 of 50 s | 38 s left | 39.8 of 40.0/s | 496 sent | 7 in flight | 2 late"
+SHARES = (
+    "healthcare 99.7 % of 300 finished within 10 s (97.8 % to 100.0 %)",
+    "payment    100 % of 120 finished within 10 s (96.2 % to 100 %)",
+)
+
+
+def test_a_report_is_a_few_lines_that_fit_a_terminal() -> None:
+    lines = list(live_lines(report()))
+    assert lines == [COUNTERS, *SHARES, "misses: healthcare 1 slow"]
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(
-    ("changes", "line"),
+    ("changes", "first"),
     [
         pytest.param(
-            {},
-            "12 of 50 s | 496 sent | 7 in flight | "
-            "within 10s: healthcare 99.6 % of 300, payment 100.0 % of 120 | 2 late",
-            id="under-way",
-        ),
-        pytest.param(
-            {"elapsed_s": -0.1, "sent": 0, "in_flight": 0, "judged": {}, "within": {}, "late": 0},
-            "0 of 50 s | 0 sent | 0 in flight | within 10s: none judged yet | 0 late",
+            {
+                "elapsed_s": 0.0,
+                "sent": 0,
+                "in_flight": 0,
+                "late": 0,
+                "planned_per_s": 0.0,
+                "achieved_per_s": 0.0,
+            },
+            "0 of 50 s | 50 s left | 0.0 of 0.0/s | 0 sent | 0 in flight | 0 late",
             id="before-the-first",
         ),
         pytest.param(
-            {"waiting": 31, "judged": {"payment": 3}, "within": {}},
-            "12 of 50 s | 496 sent | 7 in flight | 31 waiting for a user | within 10s: payment 0.0 % of 3 | 2 late",
-            id="out-of-users",
+            {"waiting": 31}, COUNTERS.replace(" | 2", " | 31 waiting for a user | 2"), id="out-of-users"
         ),
         pytest.param(
-            {"elapsed_s": 50.01, "judged": {"payment": 0}},
-            "waiting for the last answers | 496 sent | 7 in flight | within 10s: none judged yet | 2 late",
+            {"elapsed_s": 50.1, "phase": "draining"},
+            "waiting for the last answers | 496 sent | 7 in flight | 2 late",
             id="drain",
         ),
         pytest.param(
-            {"stopping": "interrupted", "judged": {"payment": 1}, "within": {"payment": 1}},
-            "stopping (interrupted) | 496 sent | 7 in flight | within 10s: payment 100.0 % of 1 | 2 late",
+            {"phase": "stopping", "stopping": "curtailed"},
+            "stopping (curtailed) | waiting for the last answers | 496 sent | 7 in flight | 2 late",
             id="stopping",
+        ),
+        pytest.param(
+            {"elapsed_s": 61.2, "phase": "ended", "in_flight": 0},
+            "ended after 61 s | 496 sent | 0 in flight | 2 late",
+            id="ended",
         ),
     ],
 )
-def test_a_report_is_one_line(changes: dict[str, Any], line: str) -> None:
-    assert progress_line(REPORT | changes, planned_s=50, limit_s=10) == line
+def test_the_first_line_says_how_far_it_is(changes: dict[str, Any], first: str) -> None:
+    assert next(iter(live_lines(report(**changes)))) == first
+    assert plain_line(report(**changes)).startswith(first)
 
 
-def test_a_share_is_never_rounded_up_to_all() -> None:
-    report = REPORT | {"judged": {"payment": 100_000}, "within": {"payment": 99_999}}
-    assert "payment 99.9 % of 100000" in progress_line(report, planned_s=50, limit_s=10)
+def test_what_is_in_flight_beyond_the_limit_is_a_miss_already() -> None:
+    late = report(classes=(live_class("payment", 90, 90, overdue=10),))
+    assert "payment    90 % of 100 finished" in list(live_lines(late))[1]
+    assert "misses: payment 10 overdue" in list(live_lines(late))
 
 
-def test_where_there_is_no_terminal_a_plain_line_comes_every_few_seconds(
+def test_no_share_is_said_before_anything_is_judged() -> None:
+    empty = report(classes=(live_class("healthcare", 0, 0), live_class("payment", 0, 0)))
+    assert list(live_lines(empty)) == [COUNTERS, "healthcare none judged yet", "payment    none judged yet"]
+    assert plain_line(empty) == f"{COUNTERS} | finished within 10 s: none judged yet"
+
+
+def test_only_all_of_them_are_100_percent() -> None:
+    nearly = report(classes=(live_class("payment", 99_999, 100_000, error=1),))
+    assert "payment    100.0 % of 100 000" in list(live_lines(nearly))[1]
+    assert "payment    100 % of 120" in list(live_lines(report()))[2]
+
+
+def test_a_share_that_misses_its_target_is_never_rounded_to_it() -> None:
+    short = report(classes=(live_class("payment", 89_999, 100_000, slow=10_001),))
+    assert "payment    89.999 % of 100 000" in list(live_lines(short))[1]
+
+
+def test_clauses_are_named_where_there_are_several() -> None:
+    first, *_ = load_sla("release_policy").clauses
+    lines = list(
+        live_lines(report(classes=(live_class("payment", 9, 9), live_class("payment", 8, 8, clause=first))))
+    )
+    assert [line.split()[0] for line in lines[1:]] == [
+        "transaction-time:",
+        "payment",
+        f"{first.id}:",
+        "payment",
+    ]
+
+
+def test_doubts_and_wrong_replies_are_said_as_they_arise() -> None:
+    doubts = (
+        doubt(DoubtCode.GENERATOR_LATE, "late"),
+        doubt(DoubtCode.POOL_EXHAUSTED, "waits", severity=Severity.NOTE),
+    )
+    lines = list(live_lines(report(doubts=doubts, wrong_replies=3, problem="no live numbers: why")))
+    assert lines[-3:] == [
+        "3 wrong replies: the run fails on correctness",
+        "doubts so far: generator-late (invalid), pool-exhausted (note)",
+        "no live numbers: why",
+    ]
+
+
+def test_where_there_is_no_terminal_a_plain_line_comes_every_few_seconds_and_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     out = io.StringIO()
-    with Progress(Console(file=out, width=40), 50, 10, silent=False) as progress:
+    with Progress(Console(file=out, width=40)) as progress:
         for moment in (100.0, 101.0, 104.9, 105.0, 106.0):
             now = moment
-            progress.show(REPORT | {"sent": round(moment)})
-    assert [line.split(" | ")[1] for line in out.getvalue().splitlines()] == ["100 sent", "105 sent"]
+            progress.show(report(sent=round(moment)))
+        progress.show(report(sent=107, phase="ended"))
+    sent = [line.split(" sent")[0].split(" | ")[-1] for line in out.getvalue().splitlines()]
+    assert sent == ["100", "105", "107"]
 
 
 def test_on_a_terminal_the_last_report_stays_visible() -> None:
     out = io.StringIO()
-    with Progress(Console(file=out, force_terminal=True, width=200), 50, 10, silent=False) as progress:
+    with Progress(Console(file=out, force_terminal=True, width=200)) as progress:
+        progress.say("2 workers start.")
+        progress.show_gathering({"workers": 1, "of": 2})
         for sent in (1, 2):
-            progress.show(REPORT | {"sent": sent})
+            progress.show(report(sent=sent))
     shown = out.getvalue()
-    assert "1 sent" in shown
-    assert shown.rindex("2 sent") > shown.rindex("1 sent")
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_silence_is_silence(terminal: bool) -> None:
-    out = io.StringIO()
-    with Progress(Console(file=out, force_terminal=terminal), 50, 10, silent=True) as progress:
-        progress.show(REPORT)
-    assert out.getvalue() == ""
+    assert "2 workers start." in shown
+    assert "1 of 2 workers are here" in shown
+    assert shown.rindex("| 2 sent") > shown.rindex("| 1 sent")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from x12sdk.io import X12ModelReader
 
 from loadtests.claims import claim_of
@@ -34,7 +35,7 @@ CONTROL = CLAIM.identifiers.control_number
 
 def test_an_inquiry_is_written_as_the_implementation_guide_has_it() -> None:
     person, claim = CLAIM.person, replace(claim_of(0, 5), charge_cents=21_150, days_ago=36)
-    assert build_276(replace(CLAIM, claim=claim), WHEN).split("~") == [
+    assert build_276(structs.replace(CLAIM, claim=claim), WHEN).split("~") == [
         "ISA*00*          *00*          *ZZ*SLAGATE        *ZZ*INSTAMED       *261120*1430*^*00501*"
         f"{CONTROL:09d}*0*T*:",
         f"GS*HR*SLAGATE*INSTAMED*20261120*1430*{CONTROL}*X*005010X212",
@@ -214,4 +215,4 @@ def test_the_operation_is_the_targets_to_name() -> None:
 
 def test_a_claim_that_is_not_there_cannot_be_asked_after() -> None:
     with pytest.raises(ValueError, match="needs a claim"):
-        build_276(replace(CLAIM, claim=None), WHEN)
+        build_276(structs.replace(CLAIM, claim=None), WHEN)

@@ -1,0 +1,203 @@
+"""Plain counts: the columns of plain rows added to a table. Every number is of raw rows; none is an estimate.
+
+Each count is one `bincount` over cells in numbers as small as will do. Only the kinds of a block get cells; rows that
+are put aside fall into the last of them, which is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.blocks import Mask, Nanoseconds, count_by_kind, looked_up
+from analysis.plain_rows import PlainRows
+from analysis.response_times import CodedRows, Histogram, encode
+from analysis.series import Bins
+from analysis.table import ZONES, Counts, Table
+from scenarios.observation import Outcome
+
+Cells = npt.NDArray[Any]
+
+_LEVELS = 1 << 10  # of own lag that are counted as cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seconds:
+    """Where plain rows lie in a table by bin of planned time and kind."""
+
+    present: npt.NDArray[np.intp]  # the kinds that occur
+    slot: Cells  # for each row the place of its kind among them, or the place after the last
+    low: int  # the lowest bin
+    steps: npt.NDArray[np.uint16]  # for each row how many bins beyond
+    shape: tuple[int, int]
+    cells: Cells
+
+    @classmethod
+    def of(cls, plain: PlainRows, bins: Bins) -> _Seconds:
+        present, slot = _slots(plain)
+        low, steps = bins.steps(plain.planned_ns)
+        shape = int(steps.max()) + 1, present.size + 1
+        cells = cells_of(steps, slot, shape)
+        return cls(present=present, slot=slot, low=low, steps=steps, shape=shape, cells=cells)
+
+    @property
+    def place(self) -> tuple[slice, npt.NDArray[np.intp]]:
+        return slice(self.low, self.low + self.shape[0]), self.present
+
+    def counted(self, places: npt.NDArray[np.intp] | None = None) -> Counts:
+        """Rows by bin and kind that occurs; all of them, or those at some places."""
+        cells = self.cells if places is None else self.cells[places]
+        return counted(cells, self.shape)[:, :-1]
+
+    def by_kind(self, counts: Counts, kinds: int) -> Counts:
+        found = np.zeros(kinds, dtype=np.int64)
+        found[self.present] = counts.sum(axis=0)
+        return found
+
+
+def add_plain(
+    table: Table, plain: PlainRows, *, first: int, zones: int | npt.NDArray[np.int64], limit_ns: int | None
+) -> None:
+    """Add plain rows to a table. `first`: the number of the first; `zones`: of all or of each.
+
+    Without a limit all are hits.
+    """
+    seconds = _Seconds.of(plain, table.bins)
+    slow = np.flatnonzero(plain.response_ns > limit_ns) if limit_ns is not None else np.empty(0, np.intp)
+    n = seconds.counted()
+    table.planned[seconds.place] += n
+    _add_ended(table, plain.ended_ns, seconds)
+    if isinstance(zones, int):
+        _add_zone(table, seconds, zones, n, slow)
+        if zones:
+            _measure(table, plain, seconds, first, slow)
+        return
+    for zone in range(ZONES):
+        of_zone = seconds.counted(np.flatnonzero(zones == zone))
+        _add_zone(table, seconds, zone, of_zone, slow[zones[slow] == zone])
+    measured = plain.without(zones == 0)
+    if measured is not None:
+        _measure(table, measured, _Seconds.of(measured, table.bins), first, slow[zones[slow] > 0])
+
+
+def _add_zone(table: Table, seconds: _Seconds, zone: int, n: Counts, slow: npt.NDArray[np.intp]) -> None:
+    table.n[*seconds.place, zone] += n
+    table.hits[*seconds.place, zone] += n - seconds.counted(slow) if slow.size else n
+    if not zone:
+        table.exclude("warm_up", seconds.by_kind(n, table.kinds))
+
+
+def _measure(
+    table: Table, plain: PlainRows, seconds: _Seconds, first: int, slow: npt.NDArray[np.intp]
+) -> None:
+    """Count rows after the warm-up by outcome, own lag and time."""
+    _add_outcomes(table, plain, slow)
+    if plain.own_lag_ms.any():
+        add_own_lag(table, plain.kind, plain.own_lag_ms)
+    times = plain.response_ns.astype(np.float64)  # exact below 104 days, as are their sums over a block
+    size = seconds.shape[0] * seconds.shape[1]
+    sums = np.bincount(seconds.cells, weights=times, minlength=size).reshape(seconds.shape)
+    table.time_sum_ns[seconds.place] += sums[:, :-1]
+    table.times.coded.append(
+        CodedRows(
+            first=first,
+            numbers=None,
+            kind=plain.kind,
+            bin=seconds.steps + np.uint16(seconds.low),
+            response=add_codes(table.times.response, plain.response_ns, times, seconds.present, seconds.slot),
+            service=add_codes(table.times.service, plain.service_ns, None, seconds.present, seconds.slot),
+        )
+    )
+
+
+def _slots(plain: PlainRows) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
+    """The kinds that occur, and for each row the place of its kind among them, or the place after the last."""
+    if plain.kind.dtype != np.uint8:
+        return np.arange(plain.kinds), plain.kind
+    numbers = plain.kind.tobytes()
+    present = np.array([each for each in range(plain.kinds) if each in numbers], dtype=np.intp)
+    place = np.full(256, present.size, dtype=np.uint8)
+    place[present] = np.arange(present.size)
+    return present, looked_up(place.tobytes(), plain.kind)
+
+
+def _add_ended(table: Table, ended: Nanoseconds, seconds: _Seconds) -> None:
+    """Count the rows by the time they ended, but for those that ended beyond the last bin."""
+    slot = seconds.slot
+    if int(ended.max()) >= table.bins.end_ns:
+        inside = np.flatnonzero(ended < table.bins.end_ns)
+        if not inside.size:
+            return
+        ended, slot = ended[inside], slot[inside]
+    low, steps = table.bins.steps(ended)
+    shape = int(steps.max()) + 1, seconds.shape[1]
+    found = counted(cells_of(steps, slot, shape), shape)
+    table.ended[low : low + shape[0], seconds.present] += found[:, :-1]
+
+
+def _add_outcomes(table: Table, plain: PlainRows, slow: npt.NDArray[np.intp]) -> None:
+    """Count by kind and outcome, all rows and slow ones. Most are completed, so only the others get cells."""
+    shape = plain.kinds + 1, 256
+    others = np.flatnonzero(plain.outcome != Outcome.COMPLETED)
+    found = counted(cells_of(plain.kind[others], plain.outcome[others], shape), shape)
+    found[:, Outcome.COMPLETED] += count_by_kind(plain.kind, plain.kinds + 1) - found.sum(axis=1)
+    table.outcomes += found[:-1]
+    if slow.size:
+        table.slow_answers += counted(cells_of(plain.kind[slow], plain.outcome[slow], shape), shape)[:-1]
+
+
+def add_own_lag(table: Table, kind: npt.NDArray[Any], own_lag_ms: npt.NDArray[np.uint16]) -> None:
+    """Count the rows that were late, which are of known kinds, by how late they were."""
+    levels = int(own_lag_ms.max(initial=0)) + 1
+    if levels > _LEVELS:
+        late = np.flatnonzero(own_lag_ms)
+        np.add.at(table.own_lag_ms, (kind[late], own_lag_ms[late]), 1)
+        return
+    shape = table.kinds + 1, levels
+    table.own_lag_ms[:, 1:levels] += counted(cells_of(kind, own_lag_ms, shape), shape)[:-1, 1:]
+
+
+def add_days(
+    table: Table, edges: Nanoseconds, planned_ns: Nanoseconds, kind: npt.NDArray[np.intp], hit: Mask
+) -> None:
+    """Count judged rows by the day of a month in which they were planned, and of these the hits."""
+    day = np.searchsorted(edges, planned_ns, side="right") - 1
+    table.days[..., 0] += counted(day * table.kinds + kind, table.days.shape[:2])
+    table.days[..., 1] += counted((day * table.kinds + kind)[hit], table.days.shape[:2])
+
+
+def add_codes(
+    histogram: Histogram,
+    times_ns: Nanoseconds,
+    times: npt.NDArray[np.float64] | None,
+    present: npt.NDArray[np.intp],
+    slot: Cells,
+) -> npt.NDArray[np.uint16]:
+    """The codes of some times, added to a histogram by kind; with `times`, the same as floats, their sums too."""
+    codes = encode(times_ns)
+    low = int(codes.min())
+    shape = present.size + 1, int(codes.max()) + 1 - low
+    cells = cells_of(slot, codes - np.uint16(low), shape)
+    counts = counted(cells, shape)
+    sums = None if times is None else np.bincount(cells, weights=times, minlength=counts.size).reshape(shape)
+    for place, kind in enumerate(present.tolist()):
+        histogram.counts[kind, low : low + shape[1]] += counts[place]
+        if sums is not None:
+            histogram.sums_ns[kind, low : low + shape[1]] += sums[place]
+    return codes
+
+
+def cells_of(major: npt.NDArray[Any], minor: npt.NDArray[Any], shape: tuple[int, int]) -> Cells:
+    """Places in a shape, in numbers of 16 bits where they fit."""
+    cells: Cells = major.astype(np.uint16 if shape[0] * shape[1] <= 1 << 16 else np.int64)
+    np.multiply(cells, cells.dtype.type(shape[1]), out=cells)
+    np.add(cells, minor, out=cells)
+    return cells
+
+
+def counted(cells: npt.NDArray[Any], shape: tuple[int, ...]) -> Counts:
+    """How often each cell of a shape occurs."""
+    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
