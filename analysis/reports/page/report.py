@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from analysis.policy import policy_sentence
 from analysis.proportions import exact_share
 from analysis.readings import reading_name, reading_value
 from analysis.reports.page.big_numbers import class_numbers
@@ -17,7 +18,7 @@ from analysis.reports.page.concurrency_chart import draw_concurrency
 from analysis.reports.page.density_chart import draw_density
 from analysis.reports.page.distribution_chart import draw_distribution
 from analysis.reports.page.foreign_text import harmless
-from analysis.reports.page.run_story import RunStory, moment_text, tell_run
+from analysis.reports.page.run_story import RunStory, moment_text, stop_sentence, tell_run
 from analysis.reports.page.swatches import draw_swatch
 from analysis.reports.page.tables import (
     correctness_facts,
@@ -74,6 +75,7 @@ def render_report(verdict: Verdict, recordings: Sequence[Samples]) -> str:
             for story in stories
             for warning in story.warnings
         ],
+        notes=[note for note in (policy_sentence(verdict), *map(stop_sentence, recordings)) if note],
         required=percent_text(exact_share(lead.clause.required)),
         counted="seconds with transactions" if lead.clause.measure == "availability" else "transactions",
         success=success_text(lead.clause),

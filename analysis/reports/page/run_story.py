@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analysis.run_facts import COMPLETED
+from analysis.run_facts import COMPLETED, CURTAILED, STOPPED_BY_RULE, RunFacts
 from analysis.samples import Samples
 from analysis.wording import count_text, percent_text
 from scenarios.duration import duration_text
@@ -88,15 +88,13 @@ def _health(
     assert run is not None
     lag, workers = generator.get("own_lag_ms") or {}, end.get("workers") or ()
     lost = sum(bool(each.get("lost")) for each in workers)
-    length_s = run.length_ns / 1e9
-    started = end.get("started")
-    asked = f"{run.planned_total / length_s:.1f} arrivals/s asked" if length_s else None
-    achieved = f", {started / length_s:.1f} started" if isinstance(started, int) and length_s else ""
     lanes, idle = generator.get("lanes"), generator.get("idle_lanes_min")
     stalls = generator.get("loop_stalls_over_50_ms")
     return [
-        ("rate, on average", asked and asked + achieved),
+        ("rate, on average", _rate(run, end)),
         ("arrivals", _arrivals(run.planned_total, end)),
+        ("follow-ups", _follow_ups(end)),
+        ("retries", _named_counts(end.get("retries") or {})),
         ("own lag", _milliseconds(lag)),
         ("late by 50 ms or more", _count(generator.get("late_over_50_ms"))),
         ("waited for an idle user", _count(generator.get("pool_waits"))),
@@ -139,12 +137,25 @@ def _warnings(samples: Samples) -> list[str]:
     assert run is not None
     if run.end is None:
         found.append("There is no end.json: the run was killed before it could say how it ended.")
-    elif run.end.ended != COMPLETED:
+    elif run.end.ended not in (COMPLETED, CURTAILED, STOPPED_BY_RULE):
         reason = f": {run.end.reason}" if run.end.reason else ""
         found.append(f"The run did not complete; it ended as {run.end.ended}{reason}.")
     if not samples.size:
         found.append("Not a single row was recorded, so there is nothing to draw.")
     return found
+
+
+def stop_sentence(samples: Samples) -> str | None:
+    """Why a run did not go to its planned end, where a rule ended it."""
+    end = samples.run.end if samples.run is not None else None
+    if samples.run is None or end is None or end.ended not in (CURTAILED, STOPPED_BY_RULE):
+        return None
+    after = (
+        ""
+        if end.stopped_ns is None
+        else f" after {duration_text((end.stopped_ns - samples.run.t0_ns) // 10**9)}"
+    )
+    return f"Stopped{after} ({end.ended}): {end.reason}."
 
 
 def moment_text(stamp_ns: int) -> str:
@@ -167,6 +178,35 @@ def _arrivals(planned: int, end: Mapping[str, Any]) -> str:
         if isinstance(end.get(name), int) and (name != "not_due" or end[name])
     ]
     return ", ".join(parts)
+
+
+def _rate(run: RunFacts, end: Mapping[str, Any]) -> str | None:
+    """What came due and what was started a second, until the planned end or the moment of a stop."""
+    stopped_ns = run.end.stopped_ns if run.end else None
+    seconds = (run.length_ns if stopped_ns is None else stopped_ns - run.t0_ns) / 1e9
+    if seconds <= 0:
+        return None
+    found = [
+        f"{end[name] / seconds:.1f} {what}"
+        for name, what in (("due", "arrivals/s came due"), ("started", "attempts/s started"))
+        if isinstance(end.get(name), int)
+    ]
+    return ", ".join(found) or f"{run.planned_total / seconds:.1f} arrivals/s planned"
+
+
+def _follow_ups(end: Mapping[str, Any]) -> str | None:
+    """What answers brought, where the journeys have more than one step."""
+    due, not_due = end.get("follow_ups_due") or 0, sum((end.get("follow_ups_not_due") or {}).values())
+    if not due and not not_due:
+        return None
+    return f"{count_text(due)} of these, and {count_text(not_due)} that would have come after the end"
+
+
+def _named_counts(counts: Mapping[str, Any]) -> str | None:
+    """Counts that are not all zero, with their names."""
+    if not any(counts.values()):
+        return None
+    return ", ".join(f"{count_text(count)} {name.replace('_', ' ')}" for name, count in counts.items())
 
 
 def _milliseconds(lag: Mapping[str, Any]) -> str | None:

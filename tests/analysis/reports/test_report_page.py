@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.exit_codes import InconclusiveAs
 from analysis.judgement import Judged, judge_folder, judge_together
+from analysis.policy import under_policy
 from analysis.reports.page.chart_series import ChartSeries
 from analysis.reports.page.report import render_report
+from analysis.samples import Samples
+from analysis.verdict import Verdict
 from scenarios.kinds import Kind
 from scenarios.observation import Outcome
 from scenarios.trace_context import trace_id
@@ -173,6 +177,31 @@ def test_charts_come_for_a_desk_and_for_a_phone_each_with_its_table(tmp_path: Pa
 def test_the_page_says_what_is_peculiar_about_a_recording(tmp_path: Path, name: str, said: str) -> None:
     judged = SITUATIONS[name](tmp_path)
     assert said in render_report(judged.verdict, judged.recordings)
+
+
+def test_a_run_that_a_rule_ended_says_so_and_is_no_reason_for_a_warning(tmp_path: Path) -> None:
+    ended = {"ended": "curtailed", "reason": "nothing can change it", "stopped_ns": T0 + 55 * S}
+    page = render_report(*_both(judge_folder(run_folder(tmp_path, both(1000), end_json=ended))))
+    assert "Stopped after 55s (curtailed): nothing can change it." in page
+    assert 'class="warning"' not in page
+
+
+def test_what_followed_answers_and_what_was_tried_again_is_counted(tmp_path: Path) -> None:
+    more = {"follow_ups_due": 700, "follow_ups_not_due": {"card_sale": 30, "void": 4}}
+    retries = {"retries": {"sent": 12, "never_sent": 0, "not_due": 3}}
+    page = render_report(*_both(judge_folder(run_folder(tmp_path, both(1000), end_json=more | retries))))
+    assert "700 of these, and 34 that would have come after the end" in page
+    assert "12 sent, 0 never sent, 3 not due" in page
+
+
+def test_a_policy_is_in_the_banner(tmp_path: Path) -> None:
+    judged = judge_folder(run_folder(tmp_path, rows(1)))
+    verdict = under_policy(judged.verdict, InconclusiveAs.FAIL)
+    assert "Policy --inconclusive-as fail" in render_report(verdict, judged.recordings)
+
+
+def _both(judged: Judged) -> tuple[Verdict, Sequence[Samples]]:
+    return judged.verdict, judged.recordings
 
 
 def test_nothing_to_object_to_is_said(tmp_path: Path) -> None:
