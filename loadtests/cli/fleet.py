@@ -79,6 +79,8 @@ class Fleet:
         self._token = "" if crew.elsewhere else secrets.token_hex(8)
         self._engine: Child | None = None
         self._workers: list[Child] = []
+        self._before_start: list[dict[str, Any]] = []
+        self._started = False
 
     def start(self) -> None:
         """Start the engine and tell it what to do."""
@@ -102,6 +104,9 @@ class Fleet:
             arguments += ["--users", str(self._plan.lanes), "--spawn-rate", str(self._plan.lanes)]
         self._engine = start_locust(arguments, self._log, self._environment)
         self._engine.tell(order)
+        self._started = True
+        while self._before_start:
+            self._engine.tell(self._before_start.pop(0))
 
     def listening(self, port: int) -> str:
         """The master is there: start its workers, or say how people start them."""
@@ -123,9 +128,11 @@ class Fleet:
                 self.tell({"command": "cut", "reason": reason})
 
     def tell(self, order: dict[str, Any]) -> None:
-        """Give the engine an order."""
-        if self._engine is not None:
+        """Give the engine an order. A signal may come while it is being started: then after its first order."""
+        if self._engine is not None and self._started:
             self._engine.tell(order)
+        else:
+            self._before_start.append(order)
 
     def next_report(self, within_s: float) -> dict[str, Any] | None:
         """The engine's next report; None when it has closed its side. Raises queue.Empty."""
