@@ -62,7 +62,8 @@ def _solo(environment: Environment, runner: Runner, controls: Controls, order: d
     try:
         plan = RunPlan.from_message(order["plan"])
         folder = RunFolder.at(order["run_dir"])
-        engine = Engine(plan, resolve_credentials(plan.target), folder, SoloHome(plan, folder, controls.emit))
+        home = SoloHome(plan, folder, controls.emit)
+        engine = Engine(plan, resolve_credentials(plan.target), folder, home)
     except (SlagateError, OSError) as error:
         controls.emit({"event": "refused", "message": str(error)})
         sys.exit(2)
@@ -80,7 +81,7 @@ def _solo(environment: Environment, runner: Runner, controls: Controls, order: d
 
     environment.events.spawning_complete.add_listener(run)
     environment.events.quitting.add_listener(finish)
-    gevent.spawn(_obey, engine, controls.orders())
+    gevent.spawn(_obey, engine, home, controls.orders())
 
 
 def _run(engine: Engine, runner: Runner, controls: Controls) -> None:
@@ -92,9 +93,11 @@ def _run(engine: Engine, runner: Runner, controls: Controls) -> None:
         runner.quit()
 
 
-def _obey(engine: Engine, orders: Iterator[dict[str, Any]]) -> None:
-    """Follow orders of `slagate run`; when it is gone, end without a drain."""
+def _obey(engine: Engine, home: SoloHome, orders: Iterator[dict[str, Any]]) -> None:
+    """Follow orders of `slagate run`, each of which ends the run or what is left of it; when it is gone, end without
+    a drain."""
     for order in orders:
+        home.cancel()
         engine.stop(Stop.ordered(order))
         if order["command"] == "cut":
             engine.cut()

@@ -24,10 +24,17 @@ class SoloHome:
         self._folder = folder
         self._emit = emit
         self._clock = RunClock.starting_in(0)
+        self._cancelled = False
         plan.follow_ups_at_most  # noqa: B018 - counted now, not between the clock's start and the first arrival
 
-    def begin(self) -> RunClock:
-        """The clock, once plan.json stands."""
+    def cancel(self) -> None:
+        """There is to be no run, unless it has begun."""
+        self._cancelled = True
+
+    def begin(self) -> RunClock | None:
+        """The clock, once plan.json stands; None, and nothing is written, where the run was cancelled by then."""
+        if self._cancelled:
+            return None
         self._clock = RunClock.starting_in(_LEAD_S)
         plan = self._plan.to_json(run_id=self._folder.path.name, t0_ns=self._clock.t0_ns)
         write_once(self._folder.plan_file, plan)

@@ -92,6 +92,8 @@ def send(
         if interrupts.count:
             raise KeyboardInterrupt
         raise RunFolderError(str(last["refused"]["message"]))
+    if interrupts.count and not folder.plan_file.exists():
+        raise KeyboardInterrupt
     if folder.read_end() is None:
         _account_for_lost_engine(
             plan, folder, last, fleet, f"the {crew.engine} process ended with code {code}"
