@@ -19,7 +19,7 @@ from loadtests.connections.faults import ConnectionFailedError, NoAnswerInTimeEr
 from loadtests.connections.framing import KnownHeads, ReplyFramer
 from loadtests.transaction import Reply
 
-_RECEIVE_BYTES = 65_536
+_RECEIVE_BYTES = 16_384  # as much as a TLS record holds; room for 64 KB costs as much as half the system call
 _READABLE = 1
 _NEVER_S = float("inf")
 # Servers close idle connections after five seconds and more; one that is older may be closing just as we send.
