@@ -196,7 +196,9 @@ def test_a_user_that_is_killed_takes_its_connection_along() -> None:
     with Peer(silence, REPLY).listening() as peer:
         ours = client()
         waiting = gevent.spawn(ours.exchange, call(peer.port))
-        gevent.sleep(0.05)
+        with gevent.Timeout(10):
+            while not peer.requests:
+                gevent.sleep(0.01)
         waiting.kill()
         assert isinstance(waiting.value, gevent.GreenletExit)
         assert ours.exchange(call(peer.port)) == HELLO
