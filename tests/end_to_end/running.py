@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -114,6 +115,7 @@ class Workplace:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         try:
             yield process
@@ -171,6 +173,11 @@ class Workplace:
         roots_due = end["due"] - end["follow_ups_due"]
         assert roots_due + end["not_due"] == end["planned"] == self.folder.read_plan()["planned"]["total"]
         return end
+
+
+def _heed_interrupts() -> None:
+    """Who was started in a shell's background ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(look: Callable[[], Any], *, within_s: float) -> Any:
