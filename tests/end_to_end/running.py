@@ -48,7 +48,8 @@ class Workplace:
         return RunFolder(self.run_dir)
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, **CREDENTIALS, "TMPDIR": str(self.path), **(extra or {}), MARK: self.mark}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+        return {**ours, **CREDENTIALS, "TMPDIR": str(self.path), **(extra or {}), MARK: self.mark}
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "loadtests", *map(str, arguments)]

@@ -23,6 +23,8 @@ from tests.loadtests.http_peer import REPLY, Answer, Peer, in_pieces, reset, sil
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 from loadtests.gateway_user import FastHttpClient
 
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # processes that other tests start are to be patched
+
 LIMITS = Limits(connect_s=0.5, first_byte_s=0.5, whole_s=0.5)
 Make = Callable[[Tls], Client]
 

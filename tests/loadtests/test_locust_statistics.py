@@ -20,6 +20,8 @@ from scenarios.observation import ANSWERS, OBSERVATION, Outcome, Rows
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 from locust.stats import RequestStats, StatsError
 
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # processes that other tests start are to be patched
+
 S = 1_000_000_000
 START_S = 1_700_000_000
 OWN = CustomKind(100, "text_to_pay", PAYMENT)
