@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from analysis.exit_codes import ExitCode
-from analysis.judgement import judge_run
+from analysis.judgement import judge_folder
 from analysis.reports.derived_files import write_derived
 from analysis.reports.verdict_json import render_json
 from scenarios.errors import SlagateError
@@ -28,14 +28,14 @@ def main() -> int:
     given = parser.parse_args()
     folder = RunFolder.at(given.run)
     try:
-        verdict = judge_run(folder)
+        judged = judge_folder(folder)
     except SlagateError as error:
         print(error, file=sys.stderr)
         return ExitCode.WRONG_INPUT
-    json.dump(render_json(verdict), sys.stdout, ensure_ascii=False)
-    for problem in write_derived(verdict, folder.path) if given.keep else ():
+    json.dump(render_json(judged.verdict), sys.stdout, ensure_ascii=False)
+    for problem in write_derived(judged, folder.path).values() if given.keep else ():
         print(problem, file=sys.stderr)
-    return verdict.exit_code
+    return judged.verdict.exit_code
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import gevent
-from flask import Response, request
+from flask import Response, abort, request, send_file
 from locust.web import WebUI
 
 from loadtests.session import Session
@@ -20,6 +20,7 @@ from loadtests.verdict_child import ask_for_verdict
 
 _KEY = "slagate"
 _PAGE = "/slagate"
+_REPORT = "/slagate/report"
 _EVERY_S = 5.0
 _LOOKED_WITHIN_S = 10.0
 _COLUMNS = (
@@ -34,7 +35,7 @@ _COLUMNS = (
 
 
 class SlaTab:
-    """Adds the tab, and a page with the sentence of the verdict."""
+    """Adds the tab, a page with the sentence of the verdict, and the way to the report."""
 
     def __init__(self, web_ui: WebUI, session: Session) -> None:
         self._session = session
@@ -44,11 +45,15 @@ class SlaTab:
         web_ui.template_args.update(
             extended_tabs=[{"title": "SLA", "key": _KEY}],
             extended_tables=[{"key": _KEY, "structure": structure}],
-            extended_csv_files=[{"href": _PAGE, "title": "SLA verdict and run folder"}],
+            extended_csv_files=[
+                {"href": _PAGE, "title": "SLA verdict and run folder"},
+                {"href": _REPORT, "title": "SLA report"},
+            ],
         )
         assert web_ui.app is not None
         web_ui.app.after_request(self._after_request)
         web_ui.app.add_url_rule(_PAGE, _KEY, web_ui.auth_required_if_enabled(self._page))
+        web_ui.app.add_url_rule(_REPORT, f"{_KEY}_report", web_ui.auth_required_if_enabled(self._report))
         gevent.spawn(self._refresh)
 
     def _refresh(self) -> None:
@@ -85,6 +90,13 @@ class SlaTab:
         rows.append(_row(str(session.folder.path) if session.folder else "no run yet", says=says))
         return rows
 
+    def _report(self) -> Response:
+        """report.html of the last run that has ended."""
+        folder = self._session.folder
+        if self._session.going or folder is None or not folder.report_file.is_file():
+            abort(404, "There is no report yet: it is written when a run has ended.")
+        return send_file(folder.report_file)
+
     def _page(self) -> str:
         """What the last verdict says, with the way to the run folder."""
         verdict, folder = self._session.verdict, self._session.folder
@@ -97,6 +109,7 @@ class SlaTab:
         return (
             f"<!doctype html><title>{html.escape(title)}</title><h1>{html.escape(title)}</h1>"
             f"<p>{html.escape(sentence)}</p><ul>{doubts}</ul>"
+            f"<p><a href='{_REPORT}'>Report</a></p>"
             f"<p>Run folder: <code>{html.escape(str(folder.path) if folder else '-')}</code></p>"
         )
 

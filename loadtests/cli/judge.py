@@ -16,7 +16,6 @@ from analysis.judgement import judge_together
 from analysis.policy import under_policy
 from loadtests.cli.job_summary import tell_job
 from loadtests.cli.options import DEFAULT_SLA, InconclusiveOption
-from loadtests.cli.report_file import write_report
 from loadtests.cli.verdicts import deliver, keep, show
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_kind_names, load_sla
@@ -80,8 +79,7 @@ def judge(
     verdict = judged.verdict
     show(verdict, console, as_json=json)
     if out is not None:
-        keep(verdict, out, console)
-        write_report(judged, out / "report.html", console, silent=json)
+        keep(judged, out, console, silent=json)
     tell_job(verdict, console, os.environ, as_json=json)
     raise typer.Exit(verdict.exit_code)
 

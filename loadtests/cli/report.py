@@ -10,9 +10,9 @@ from rich.console import Console
 
 from analysis.exit_codes import ExitCode
 from analysis.judgement import judge_together
+from analysis.reports.derived_files import REPORT, write_derived_file
 from loadtests.cli.judge import keep_own_verdict
 from loadtests.cli.options import DEFAULT_SLA
-from loadtests.cli.report_file import write_report
 from scenarios.errors import DeclarationError, Problem
 from scenarios.loading import load_sla
 from scenarios.run_folder import RunFolder
@@ -48,10 +48,12 @@ def report(
     whole_runs = all(each.is_dir() for each in recordings)
     judged = judge_together(recordings, slas or (() if whole_runs else (load_sla(DEFAULT_SLA),)))
     path = own.report_file if out is None and own is not None else _file(out or Path())
-    if not write_report(judged, path, Console()):
+    problem = write_derived_file(judged, REPORT, path)
+    Console().print(problem or f"report: {path}", highlight=False, markup=False, soft_wrap=True)
+    if problem:
         raise typer.Exit(ExitCode.OWN_FAILURE)
 
 
 def _file(out: Path) -> Path:
     """The file itself where one is named, else report.html in the folder."""
-    return out if out.suffix in {".html", ".htm"} and not out.is_dir() else out / "report.html"
+    return out if out.suffix in {".html", ".htm"} and not out.is_dir() else out / REPORT

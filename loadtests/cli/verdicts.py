@@ -12,15 +12,14 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis.exit_codes import ExitCode, InconclusiveAs
-from analysis.judgement import judge_folder
+from analysis.judgement import Judged, judge_folder
 from analysis.policy import under_policy
-from analysis.reports.derived_files import write_derived
+from analysis.reports.derived_files import REPORT, write_derived
 from analysis.reports.terminal import render_terminal
 from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
 from loadtests.cli.job_summary import tell_job
 from loadtests.cli.json_lines import JsonLines
-from loadtests.cli.report_file import write_report
 from scenarios.run_folder import RunFolder
 from scenarios.sla import Sla
 
@@ -47,8 +46,7 @@ def deliver(
     verdict = judged.verdict
     last = not (repeat_invalid and verdict.exit_code is ExitCode.INVALID)
     show(verdict, console, as_json=as_json and last, as_line=as_line and last)
-    keep(verdict, out or folder.path, console)
-    write_report(judged, (out or folder.path) / "report.html", console, silent=as_json or as_line)
+    keep(judged, out or folder.path, console, silent=as_json or as_line)
     if last:
         tell_job(verdict, console, os.environ, as_json=as_json or as_line)
     if not (as_json or as_line):
@@ -67,7 +65,9 @@ def show(verdict: Verdict, console: Console, *, as_json: bool, as_line: bool = F
         console.print(render_terminal(verdict))
 
 
-def keep(verdict: Verdict, folder: Path, console: Console) -> None:
-    """Write what is derived from a verdict; what cannot be written is said: the terminal has the verdict."""
-    for problem in write_derived(verdict, folder):
-        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+def keep(judged: Judged, folder: Path, console: Console, *, silent: bool) -> None:
+    """Write what is derived from a verdict, and say where the report is; what cannot be written is said in any case."""
+    problems = write_derived(judged, folder)
+    places = [] if silent or REPORT in problems else [f"report: {folder / REPORT}"]
+    for line in (*problems.values(), *places):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

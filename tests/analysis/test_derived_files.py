@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from analysis.doubts import Doubt, DoubtCode, Severity
 from analysis.exit_codes import ExitCode, InconclusiveAs
-from analysis.judgement import judge_run
+from analysis.judgement import Judged, judge_folder, judge_run
 from analysis.policy import policy_sentence, under_policy
 from analysis.reports import derived_files
 from analysis.reports.derived_files import DERIVED, write_derived
@@ -28,7 +28,7 @@ from analysis.reports.verdict_json import render_json
 from analysis.verdict import Verdict
 from analysis.verdict_table import VerdictCode
 from scenarios.run_folder import RunFolder
-from tests.analysis.builders import both, judged, rows, sla
+from tests.analysis.builders import both, judged, rows, run_folder, sla
 from tests.analysis.test_reports import SITUATIONS, on_terminal
 
 STORED = Path(__file__).parent / "stored"
@@ -227,30 +227,32 @@ def test_the_first_annotation_is_the_verdict(tmp_path: Path, name: str, level: s
 
 
 def test_every_derived_file_is_written_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
-    verdict = judged(tmp_path, both(300))
-    assert write_derived(verdict, tmp_path / "new" / "out") == []
+    found = judge_folder(run_folder(tmp_path, both(300)))
+    assert write_derived(found, tmp_path / "new" / "out") == {}
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == set(DERIVED)
 
 
 def test_a_file_that_cannot_be_written_is_said_in_a_line_and_the_others_are_written(tmp_path: Path) -> None:
-    verdict = judged(tmp_path, both(300))
+    found = judge_folder(run_folder(tmp_path, both(300)))
     (tmp_path / "summary.md").mkdir()
-    (problem,) = write_derived(verdict, tmp_path)
-    assert problem == "summary.md could not be written (Is a directory); the verdict holds"
-    assert {"verdict.json", "junit.xml"} <= {path.name for path in tmp_path.iterdir() if path.is_file()}
+    problems = write_derived(found, tmp_path)
+    assert problems == {"summary.md": "summary.md could not be written (Is a directory); the verdict holds"}
+    assert set(DERIVED) - {"summary.md"} <= {path.name for path in tmp_path.iterdir() if path.is_file()}
     (tmp_path / "file").touch()
-    assert len(write_derived(verdict, tmp_path / "file")) == len(DERIVED)
+    assert set(write_derived(found, tmp_path / "file")) == set(DERIVED)
 
 
 def test_a_renderer_that_fails_costs_its_own_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Verdict) -> str:
+    def fail(_: Judged) -> str:
         raise ZeroDivisionError("oh")
 
     monkeypatch.setitem(derived_files.DERIVED, "summary.md", fail)
-    (problem,) = write_derived(judged(tmp_path, both(300)), tmp_path)
-    assert problem == "summary.md could not be made (ZeroDivisionError: oh); the verdict holds"
+    problems = write_derived(judge_folder(run_folder(tmp_path, both(300))), tmp_path)
+    assert problems == {
+        "summary.md": "summary.md could not be made (ZeroDivisionError: oh); the verdict holds"
+    }
     assert (tmp_path / "junit.xml").exists()
 
 

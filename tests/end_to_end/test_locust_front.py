@@ -119,6 +119,7 @@ def test_a_run_that_reaches_its_end_in_the_web_ui_passes_and_can_be_started_agai
         assert account is not None
         assert account["truth_rows"] > 200
         verdict = here.verdict()
+        assert verdict["sentence"] in web.get("/slagate/report")
         assert (
             wait_for(lambda: web.table().get("healthcare"), within_s=20)["says"]
             == (verdict["clauses"][0]["populations"][0]["verdict"])
@@ -142,6 +143,7 @@ def test_a_plain_headless_locust_ends_with_our_exit_code(here: Workplace) -> Non
     assert end["ended"] == "completed"
     assert done.returncode == here.verdict()["exit_code"]
     assert here.verdict()["sentence"] in done.stdout
+    assert here.verdict()["sentence"] in here.folder.report_file.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from analysis.reports import derived_files
 from loadtests import cli
-from loadtests.cli import report_file
 from loadtests.cli.verdicts import deliver
 from tests.analysis.builders import HEADER, both, csv_file, csv_lines, rows, run_folder
 from tests.analysis.reports.stored_run import stored_folder
@@ -101,9 +101,9 @@ def test_what_is_no_recording_ends_2(slagate: Callable[..., Ran], tmp_path: Path
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (OSError(28, "No space left on device"), "(No space left on device)"),
-        (ZeroDivisionError("of charts"), "(ZeroDivisionError: of charts)"),
-        (KeyboardInterrupt(), "(interrupted)"),
+        (OSError(28, "No space left on device"), "written (No space left on device)"),
+        (ZeroDivisionError("of charts"), "made (ZeroDivisionError: of charts)"),
+        (KeyboardInterrupt(), "written (interrupted)"),
     ],
     ids=["disk-full", "fault-of-ours", "interrupted"],
 )
@@ -113,11 +113,11 @@ def test_a_report_that_cannot_be_made_is_one_line_and_changes_no_verdict(
     def fail(*_: object) -> str:
         raise fault
 
-    monkeypatch.setattr(report_file, "render_report", fail)
+    monkeypatch.setattr(derived_files, "render_report", fail)
     folder, printed = run_folder(tmp_path, both(1000)), io.StringIO()
     assert deliver(folder, Console(file=printed, width=300), as_json=False).exit_code == 0
     (line,) = [each for each in printed.getvalue().splitlines() if "report.html" in each]
-    assert line == f"report.html could not be written {said}; the verdict holds"
+    assert line == f"report.html could not be {said}; the verdict holds"
     assert folder.verdict_file.is_file()
     assert not list(folder.path.glob(".report*"))
 
