@@ -99,7 +99,7 @@ class LiveCount:
         nothing = self._samples(np.empty(0, dtype=OBSERVATION))
         self._counts = [_ClauseCount(nothing, each) for sla in self.facts.slas for each in sla.clauses]
         self._not_started = self._late = 0
-        self.originals = 0  # rows of first attempts, warm-up included
+        self.rows = self.originals = 0  # of all attempts, and of first ones; warm-up included
         self.wrong_replies = 0
 
     def read(self) -> int:
@@ -107,6 +107,7 @@ class LiveCount:
         found = 0
         while (rows := self._tail.fresh()).size:
             found += rows.size
+            self.rows += rows.size
             first = rows["attempt"] == 0
             never = first & (rows["outcome"] == Outcome.NOT_STARTED) & (rows["own_lag_ms"] > 0)
             self.wrong_replies += int(np.count_nonzero(rows["outcome"] == Outcome.WRONG_REPLY))

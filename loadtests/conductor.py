@@ -318,5 +318,5 @@ class Conductor:
         return self._plan.arrivals.offset_ns[roots] + self._collector.t0_ns
 
 
-_SUMMED = ("due", "sent", "in_flight", "waiting", "pool_waits", "late")
+_SUMMED = ("due", "steps_due", "sent", "in_flight", "waiting", "pool_waits", "late")
 _TABLES = ("judged", "overdue", "within", "outcomes")

@@ -271,6 +271,7 @@ class Engine:
             "event": "progress",
             "elapsed_s": (now_ns - self._clock.t0_ns) / 1e9,
             "due": self._pacer.due + self._pacer.steps_due,
+            "steps_due": self._pacer.steps_due,
             "sent": self._tally.started,
             "in_flight": self._tally.in_flight,
             "waiting": self._pacer.backlog,

@@ -36,7 +36,7 @@ _NOT_ENDED_YET: dict[str, Any] = {
     "elapsed_s": 0.0,
     "stopping": None,
     "overdue": {},
-    **dict.fromkeys(("due", "sent", "in_flight", "waiting", "pool_waits", "late"), 0),
+    **dict.fromkeys(("due", "steps_due", "sent", "in_flight", "waiting", "pool_waits", "late"), 0),
 }
 
 
@@ -62,7 +62,7 @@ class LiveWatch:
         self._order = order
         self._early_stop = early_stop
         self._engine = _NOT_ENDED_YET
-        self._sent: deque[tuple[float, int]] = deque([(0.0, 0)])
+        self._lately: deque[tuple[float, int, int]] = deque([(0.0, 0, 0)])  # elapsed, steps due, sent
         nothing = nothing_settled(plan.slas)
         self._seen = _Seen(standings=nothing, overdue=(0,) * len(nothing))
         self._over = threading.Event()
@@ -78,9 +78,9 @@ class LiveWatch:
         """Take a report of the engine; what is to be shown now."""
         self._engine = dict(progress)
         elapsed_s = float(progress["elapsed_s"])
-        self._sent.append((elapsed_s, int(progress["sent"])))
-        while len(self._sent) > 2 and self._sent[1][0] <= elapsed_s - _RATE_OVER_S:
-            self._sent.popleft()
+        self._lately.append((elapsed_s, int(progress["steps_due"]), int(progress["sent"])))
+        while len(self._lately) > 2 and self._lately[1][0] <= elapsed_s - _RATE_OVER_S:
+            self._lately.popleft()
         return self._report()
 
     def end(self, accounts: Mapping[str, Any]) -> LiveReport | None:
@@ -135,12 +135,9 @@ class LiveWatch:
     def _consider(self, count: LiveCount, most: Mapping[Clause, Mapping[str, int]], *, afresh: bool) -> None:
         """Order a stop where a rule says so and the complete judgement agrees."""
         engine = self._engine
-        all_due = int(engine["due"]) >= len(self._plan.arrivals)
-        if engine["stopping"] or all_due or time.monotonic() < self._not_before:
+        if engine["stopping"] or self._all_due(engine) or time.monotonic() < self._not_before:
             return
-        under_way = max(
-            int(engine["due"]) - count.originals, int(engine["in_flight"]) + int(engine["waiting"])
-        )
+        under_way = max(int(engine["due"]) - count.rows, int(engine["in_flight"]) + int(engine["waiting"]))
 
         def find(standings: tuple[Standing, ...]) -> EarlyEnd | None:
             found = find_curtailment(standings, most, under_way)
@@ -190,15 +187,21 @@ class LiveWatch:
             problem=seen.problem,
         )
 
+    def _all_due(self, engine: Mapping[str, Any]) -> bool:
+        """Whether everything that can be sent has come due, so that there is nothing to save."""
+        if self._plan.succession is not None and float(engine["elapsed_s"]) < self._plan.scenario.length_s:
+            return False  # an answer may bring more
+        return int(engine["due"]) - int(engine["steps_due"]) >= len(self._plan.arrivals)
+
     def _rates(self, elapsed_s: float) -> tuple[float, float]:
-        """Planned and started arrivals per second, lately."""
-        (since_s, before), (_, sent) = self._sent[0], self._sent[-1]
+        """What was to be started per second lately, by the plan and by what answers brought, and what was."""
+        (since_s, steps_before, before), (_, steps_due, sent) = self._lately[0], self._lately[-1]
         length_s = elapsed_s - since_s
         if length_s <= 0:
             return 0.0, 0.0
         edges = np.array([since_s * 1e9, elapsed_s * 1e9])
         first, last = np.searchsorted(self._plan.arrivals.offset_ns, edges).tolist()
-        return (last - first) / length_s, (sent - before) / length_s
+        return (last - first + steps_due - steps_before) / length_s, (sent - before) / length_s
 
     def _decided_ns(self, engine: Mapping[str, Any], count: LiveCount) -> int:
         """What was planned before this is answered in time or a miss, whatever clause is asked."""

@@ -57,7 +57,7 @@ class Watched:
 
     def progress(self, elapsed_s: float, **changes: Any) -> dict[str, Any]:
         due = int(np.searchsorted(self.plan.arrivals.offset_ns, elapsed_s * 1e9))
-        counters = {"sent": due, "in_flight": 0, "waiting": 0, "pool_waits": 0, "late": 0}
+        counters = {"steps_due": 0, "sent": due, "in_flight": 0, "waiting": 0, "pool_waits": 0, "late": 0}
         return {"elapsed_s": elapsed_s, "due": due, **counters, "overdue": {}, "stopping": None, **changes}
 
     def record(self, rows: Rows) -> None:
@@ -113,7 +113,7 @@ def test_a_healthy_run_may_end_when_it_is_met_whatever_comes(tmp_path: Path) -> 
     [
         pytest.param({"in_flight": 900}, id="under-way"),
         pytest.param({"stopping": "interrupted"}, id="stopping-already"),
-        pytest.param({"due": 10**9}, id="nothing-left-to-send"),
+        pytest.param({"due": 10**9, "steps_due": 0}, id="nothing-left-to-send"),
     ],
 )
 def test_no_stop_is_ordered_where_it_would_be_wrong_or_useless(
@@ -149,6 +149,28 @@ def test_rates_are_those_of_the_last_seconds(tmp_path: Path) -> None:
     assert report.achieved_per_s == pytest.approx(20)
     assert report.planned_per_s == pytest.approx(40, rel=0.3)
     assert report.left_s == pytest.approx(20.1)
+
+
+def test_the_planned_rate_has_what_answers_brought(tmp_path: Path) -> None:
+    here = Watched(tmp_path)
+    for tenths in range(300):
+        report = here.watch.hear(here.progress(tenths / 10, steps_due=tenths * 3, sent=tenths * 7))
+    assert report.achieved_per_s == pytest.approx(70)
+    assert report.planned_per_s == pytest.approx(70, rel=0.2)  # 40 by the plan
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "roots_due", "over"),
+    [(20, 10**6, False), (49.9, 10**6, False), (50, 10**6, True), (50, 10, False)],
+)
+def test_a_plan_with_follow_ups_is_not_all_due_before_its_end(
+    tmp_path: Path, elapsed_s: float, roots_due: int, over: bool
+) -> None:
+    """Follow-ups and retries that came due are no roots: many of them must not pass for the end of the plan."""
+    here = Watched(tmp_path, journeys={"check_in": 1})
+    steps = 10**7
+    engine = here.progress(elapsed_s, due=roots_due + steps, steps_due=steps)
+    assert here.watch._all_due(engine) is over
 
 
 def test_what_was_planned_too_lately_to_be_decided_is_in_no_share(tmp_path: Path) -> None:
