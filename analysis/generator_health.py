@@ -23,6 +23,7 @@ LAG_NOTED_MS = 50
 NOT_STARTED_SHARE = 0.001
 ON_TIME_SHARE = 0.99
 BUSY_CPU_SHARE = 0.85
+CLOCKS_AGREE_MS = 100
 _REMEDY = "Lower the rate or add workers, then measure again."
 
 
@@ -33,6 +34,7 @@ def sending_doubts(samples: Samples, roll: RollCall) -> Iterator[Doubt]:
         return
     yield from start_doubts(planned=roll.originals, not_started=roll.not_started, late=roll.late)
     yield from pool_doubt(run.end.pool_waits if run.end else 0)
+    yield from _clock_offset(run)
     yield from _saturated(run)
 
 
@@ -130,6 +132,19 @@ def pool_doubt(waits: int) -> Iterator[Doubt]:
             f"{count_text(waits)} arrivals waited because all users waited for the gateway. Their wait "
             "counts in the "
             "response time, as it would for a person; look at the gateway before adding users.",
+        )
+
+
+def _clock_offset(run: RunFacts) -> Iterator[Doubt]:
+    """Whether hosts disagree about the time; workers send by the master's, so nothing measured rests on theirs."""
+    offset_ms = run.end.clock_offset_ms if run.end else 0.0
+    if abs(offset_ms) > CLOCKS_AGREE_MS:
+        yield doubt(
+            DoubtCode.CLOCK_OFFSET,
+            f"The wall clock of a worker was {count_text(round(abs(offset_ms)))} ms "
+            f"{'ahead of' if offset_ms > 0 else 'behind'} the master's. Workers send and stamp by the master's "
+            "time, so the measurement holds; but logs of these hosts will not line up with it. Let them follow one "
+            "time server.",
         )
 
 

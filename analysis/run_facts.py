@@ -37,6 +37,7 @@ class EndFacts:
     recorder_failure: str | None
     pool_waits: int
     cpu_share: float | None
+    clock_offset_ms: float = 0.0  # the worker's wall clock that was furthest from the master's
     stopped_ns: int | None = None  # since when nothing more was sent; None where it went to its planned end
 
 
@@ -171,6 +172,11 @@ def _end_facts(end: Mapping[str, Any]) -> EndFacts:
         recorder_failure=end.get("recorder_failure"),
         pool_waits=int(generator.get("pool_waits", 0)),
         cpu_share=_optional_float(generator.get("cpu_share")),
+        clock_offset_ms=max(
+            (float(each.get("clock_offset_ms") or 0.0) for each in end.get("workers", ())),
+            key=abs,
+            default=0.0,
+        ),
     )
 
 

@@ -117,6 +117,27 @@ def test_what_the_hosts_report(
     assert judgement.verdict.value == verdict
 
 
+@pytest.mark.parametrize(
+    ("offsets_ms", "said"),
+    [
+        ((3_000.4, -5.0), "3 000 ms ahead of the master's"),
+        ((20.0, -250.0, None), "250 ms behind the master's"),
+        ((100.0, -100.0), None),
+    ],
+)
+def test_clocks_that_disagree_are_noted_and_bar_nothing(
+    tmp_path: Path, offsets_ms: tuple[float | None, ...], said: str | None
+) -> None:
+    """Workers send by the master's time, so what was measured stands."""
+    workers = [{"worker": place, "clock_offset_ms": each} for place, each in enumerate(offsets_ms)]
+    verdict = judged(tmp_path, both(1000), end_json={"workers": workers})
+    assert verdict.verdict.value == "PASS"
+    assert ("clock-offset" in codes(verdict)) is (said is not None)
+    if said is not None:
+        found = the(verdict, DoubtCode.CLOCK_OFFSET)
+        assert (found.severity, said in found.message) == (Severity.NOTE, True)
+
+
 def test_hosts_at_85_percent_are_believed(tmp_path: Path) -> None:
     verdict = judged(
         tmp_path, both(1000), end_json={"generator": {"cpu_share": 0.85}}, gateway_json={"cpu_share": 0.85}
