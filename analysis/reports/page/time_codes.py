@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from analysis.response_times import encode
 
-PER_OCTAVE = 128
 _SHORTEST_NS, _LONGEST_NS = 1 << 9, 1 << 48
 _FIRST = int(encode(np.array([_SHORTEST_NS]))[0])
 CODES = int(encode(np.array([_LONGEST_NS]))[0]) - _FIRST
