@@ -86,7 +86,9 @@ def detect_format(path: Path) -> Format | None:
     if not text.strip():
         raise _not_accepted(path, f"is empty, or its first line is; {ACCEPTED}")
     if text.lstrip().startswith("<"):
-        raise _not_accepted(path, "is XML; save a JTL as CSV (jmeter.save.saveservice.output_format=csv)")
+        raise _not_accepted(
+            path, "is XML or HTML; save a JTL as CSV (jmeter.save.saveservice.output_format=csv)"
+        )
     if text.lstrip().startswith(("{", "[")):
         return _detect_json(path, text)
     return _detect_csv(path, text)

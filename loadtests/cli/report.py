@@ -41,7 +41,7 @@ def report(
     own = RunFolder.at(recordings[0]) if len(recordings) == 1 and recordings[0].is_dir() else None
     if own is not None:
         keep_own_verdict(own, slas, out)
-    elif out is None:
+    elif out is None and all(each.exists() for each in recordings):
         named = " and ".join(str(each) for each in recordings)
         message = "no run folder to write report.html into; name --out FILE_OR_DIR"
         raise DeclarationError(f"report on {named}", [Problem(where="", message=message)])

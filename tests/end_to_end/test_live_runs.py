@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scenarios.observation import Outcome
+from tests.end_to_end.declared import EVERY_JOURNEY, SHORT_THINKS
 from tests.end_to_end.running import Workplace, codes
 
 CRASH = '[[faults]]\nkind = "crash"\nat = "4s"'
@@ -77,3 +78,18 @@ def test_several_workers_give_a_dead_gateway_up_too(here: Workplace) -> None:
     assert end["ended"] == "curtailed"
     assert end["not_due"] > end["planned"] / 3
     assert not {"rows-missing", "not-started", "worker-lost", "ended-early"} & codes(here.verdict())
+
+
+@pytest.mark.slow
+def test_follow_ups_and_retries_do_not_hide_that_a_gateway_is_dead(here: Workplace) -> None:
+    """More has come due by then than the plan has roots, which is not the plan's end."""
+    again = '[retries]\nmost = 3\nhuman = { from = "0s", to = "500ms", share = 1.0 }'
+    declared = {"journeys": EVERY_JOURNEY, "more": f"{SHORT_THINKS}\n{again}"}
+    late = CRASH.replace("4s", "10s")
+    done = here.finish(here.short_run(faults=late, duration="20s", limit="2s", **declared))
+    assert done.returncode == 1, done.stdout
+    end = here.check_accounts()
+    assert end["ended"] == "curtailed"
+    assert end["not_due"] > 50
+    assert end["due"] + end["retries"]["sent"] > end["planned"]
+    assert min(end["follow_ups_due"], end["retries"]["sent"]) > 100

@@ -93,8 +93,11 @@ def test_another_sla_does_not_replace_a_runs_own_report(slagate: Callable[..., R
     assert not folder.report_file.exists()
 
 
-def test_what_is_no_recording_ends_2(slagate: Callable[..., Ran], tmp_path: Path) -> None:
-    code, _, err = slagate("report", tmp_path / "nothing.csv", "--out", tmp_path)
+@pytest.mark.parametrize("out", [("--out", "."), ()], ids=["with a place", "without"])
+def test_what_is_no_recording_ends_2(
+    slagate: Callable[..., Ran], tmp_path: Path, out: tuple[str, ...]
+) -> None:
+    code, _, err = slagate("report", tmp_path / "nothing.csv", *out)
     assert (code, "no such run folder" in err) == (2, True)
 
 
