@@ -101,7 +101,7 @@ class Engine:
         length_ns = plan.length_ns if plan.succession is not None else None
         self._pacer = Pacer(plan.arrivals.offset_ns, length_ns=length_ns)
         self._recorder = Recorder(folder, len(plan.arrivals), shares=plan.share.of)
-        self._tally = Tally(limit_ns=round(plan.largest_limit_s * 1e9), measured_from_ns=0)
+        self._tally = Tally(round(plan.largest_limit_s * 1e9), 0, plan.target.custom_kinds)
         self._dialer = Dialer(plan.target.client, plan.target.tls)
         self._dialer.prepare()
         self._limits = Limits(
@@ -259,7 +259,9 @@ class Engine:
     def _flush(self) -> None:
         """Pass on what is new and write it."""
         if self._sender is not None:
-            self.on_rows(self._recorder.fresh_rows(), self._sender.fresh_failures())
+            fresh = self._recorder.fresh_rows()
+            self._tally.add(fresh)
+            self.on_rows(fresh, self._sender.fresh_failures())
         if not self._recorder.flush():
             self.stop(Stop(ended="recorder-failed", reason=str(self._recorder.failure)))
             self.cut()

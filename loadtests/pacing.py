@@ -9,9 +9,9 @@ would pass for the gateway's.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from gevent import get_hub, getcurrent
@@ -25,7 +25,7 @@ _CHUNK = 4096  # offsets turned into Python integers at a time
 _AT_ONCE = 32  # handed out before what has arrived meanwhile is read
 
 
-class Due(NamedTuple):
+class Due(msgspec.Struct, gc=False):
     """An arrival whose moment has come.
 
     `sendable_ns` is when it could have been sent as far as the gateway is concerned: its planned moment when a user
@@ -37,9 +37,6 @@ class Due(NamedTuple):
     planned_ns: int
     sendable_ns: int
     step: Step | None = None
-
-
-_due = partial(tuple.__new__, Due)  # leaves out Due's own __new__, which costs twice as much
 
 
 class _Moments:
@@ -127,7 +124,7 @@ class Pacer:
         if place < self.due or self._comes_due(place):
             self._next = place + 1
             planned_ns, now_ns = self._waiting.at(place), self._clock.now_ns()
-            return _due((place, planned_ns, now_ns if now_ns > planned_ns else planned_ns, None))
+            return Due(place, planned_ns, now_ns if now_ns > planned_ns else planned_ns)
         user = getcurrent()
         self._idle.append(user)
         try:
@@ -161,7 +158,7 @@ class Pacer:
             due_ns, step = later.pop()
             self.pool_waits += 1
             self.idle_min = 0
-        return _due((step.place, due_ns, now_ns, step))
+        return Due(step.place, due_ns, now_ns, step)
 
     def _comes_due(self, place: int) -> bool:
         """Whether the next arrival's moment has come, unnoticed so far, while no user was idle."""
@@ -255,4 +252,4 @@ class Pacer:
         if self.idle_min is None or idle < self.idle_min:
             self.idle_min = idle
         if user is not None:
-            user.switch(_due((place, planned_ns, planned_ns, step)))
+            user.switch(Due(place, planned_ns, planned_ns, step))

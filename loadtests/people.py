@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from loadtests.claims import Claim, claim_of
 from loadtests.dependents import Dependent, dependent_of
-from loadtests.random_bits import U64, Stream, bits, bits_of_one, choice_edges, stream_key
+from loadtests.random_bits import U64, Stream, bits_of_one, bits_of_streams, choice_edges, stream_key
 from scenarios.amount_class import AmountClass
 from scenarios.members import Member, Members
 from scenarios.scenario import Scenario
@@ -48,7 +49,7 @@ _ANY_DOLLARS = (10, 250)
 _DOLLARS = np.array([_ANY_DOLLARS, *(each.dollars for each in AmountClass)], dtype=np.uint64)
 
 
-class Person(NamedTuple):
+class Person(msgspec.Struct, gc=False):
     """A subscriber, perhaps a dependent who is the patient, the payer asked and the clinic that asks."""
 
     first_name: str
@@ -71,7 +72,7 @@ class Card:
     verification: str
 
 
-class Charge(NamedTuple):
+class Charge(msgspec.Struct, gc=False):
     """What a card is asked for, in whole cents."""
 
     card: Card
@@ -92,11 +93,16 @@ class Population:
         self._declined = int(scenario.money.declined_share * 2**32)
         self._partial = self._declined + int(scenario.money.partial_share * 2**32)
         self._keys = {stream: stream_key(seed, stream) for stream in Stream}
+        self._keys_of_people = self._several(Stream.PERSON, Stream.PAYER, Stream.PROVIDER, Stream.DEPENDENT)
+        self._keys_of_charges = self._several(Stream.AMOUNT, Stream.AMOUNT_KIND)
         self._cards = tuple(
             Card(number=number, expiration=f"12/{expiration_year % 100:02d}", verification="1234"[:digits])
             for number, digits in _TEST_CARDS
         )
         _birth_dates(), _npis()  # now rather than with the first arrival
+
+    def _several(self, *streams: Stream) -> U64:
+        return np.array([self._keys[stream] for stream in streams], dtype=np.uint64)
 
     def person(self, root: int, payer_place: int = 0) -> Person:
         """The subscriber of a root arrival, and the dependent where there is one; at a drawn payer unless a trace gave
@@ -125,10 +131,10 @@ class Population:
         """What `person` gives for each of these roots, a fifth of the time each."""
         if self._members is not None:
             return [self.person(*each) for each in zip(roots.tolist(), payer_places.tolist(), strict=True)]
-        draw = bits(self._keys[Stream.PERSON], roots)
-        drawn = np.searchsorted(self._payer_edges, bits(self._keys[Stream.PAYER], roots), "right")
+        draw, payer, provider, dependent = bits_of_streams(self._keys_of_people, roots)
+        drawn = np.searchsorted(self._payer_edges, payer, "right")
         places = np.where(payer_places > 0, payer_places.astype(np.int64) - 1, drawn).tolist()
-        fields = zip(
+        columns = (
             _picked(_FIRST_NAMES, draw % np.uint64(len(_FIRST_NAMES))),
             _picked(_LAST_NAMES, (draw >> np.uint64(8)) % np.uint64(len(_LAST_NAMES))),
             _picked(_birth_dates(), (draw >> np.uint64(40)) % np.uint64(_BIRTH_DAYS)),
@@ -136,15 +142,12 @@ class Population:
             map("W%09d".__mod__, ((draw >> np.uint64(17)) % np.uint64(1_000_000_000)).tolist()),
             [place + 1 for place in places],
             [self._payer_ids[place] for place in places],
-            _picked(_npis(), bits(self._keys[Stream.PROVIDER], roots) % np.uint64(_PROVIDERS)),
-            self._dependents_of(roots),
-            strict=True,
+            _picked(_npis(), provider % np.uint64(_PROVIDERS)),
+            self._dependents_of(dependent),
         )
-        # tuple.__new__ leaves out Person's own __new__, which costs as much as everything else here
-        return [tuple.__new__(Person, each) for each in fields]
+        return list(map(Person, *columns))
 
-    def _dependents_of(self, roots: U64) -> list[Dependent | None]:
-        draws = bits(self._keys[Stream.DEPENDENT], roots)
+    def _dependents_of(self, draws: U64) -> list[Dependent | None]:
         have_one = (draws >> np.uint64(32)) < np.uint64(self._dependents)
         return [
             dependent_of(draw) if has_one else None
@@ -194,14 +197,14 @@ class Population:
 
     def charges(self, roots: U64, amount_classes: npt.NDArray[np.uint8]) -> list[Charge]:
         """What `charge` gives for each of these roots."""
-        draw = bits(self._keys[Stream.AMOUNT], roots)
-        fate = bits(self._keys[Stream.AMOUNT_KIND], roots) >> np.uint64(32)
+        draw, fate = bits_of_streams(self._keys_of_charges, roots)
+        fate >>= np.uint64(32)
         cents = np.where(fate < self._declined, 5, np.where(fate < self._partial, 10, 0))
         least, below = _DOLLARS[amount_classes].T
         dollars = least + (draw >> np.uint64(8)) % (below - least)
         amounts = (dollars.astype(np.int64) * 100 + cents).tolist()
         cards = _picked(self._cards, draw % np.uint64(len(_TEST_CARDS)))
-        return [tuple.__new__(Charge, each) for each in zip(cards, amounts, strict=True)]
+        return list(map(Charge, cards, amounts))
 
 
 def _by_payer(members: Members | None, payer_ids: Sequence[str]) -> list[Sequence[Member]]:

@@ -18,6 +18,8 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
+_GOLDEN_64, _MIX_1_64, _MIX_2_64 = np.uint64(_GOLDEN), np.uint64(_MIX_1), np.uint64(_MIX_2)
+_27, _30, _31 = np.uint64(27), np.uint64(30), np.uint64(31)
 
 
 class Stream(IntEnum):
@@ -57,12 +59,23 @@ def stream_key(seed: int, stream: Stream, part: int = 0) -> int:
 
 def bits(key: int, index: U64) -> U64:
     """64 random bits for each index: SplitMix64 entered at `index`."""
-    with np.errstate(over="ignore"):
-        value = np.asarray(index, dtype=np.uint64) * np.uint64(_GOLDEN) + np.uint64(key)
-        value = (value ^ (value >> np.uint64(30))) * np.uint64(_MIX_1)
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(_MIX_2)
-        result: U64 = value ^ (value >> np.uint64(31))
-    return result
+    return _bits(np.uint64(key), index)
+
+
+def bits_of_streams(keys: U64, index: U64) -> U64:
+    """What `bits` gives for each of these keys, a row each."""
+    return _bits(keys[:, np.newaxis], index)
+
+
+def _bits(key: U64 | np.uint64, index: U64) -> U64:
+    # for arrays the product is taken modulo 2^64 without a word; for a number numpy would warn
+    value = index.astype(np.uint64, copy=False) * _GOLDEN_64 + key
+    value ^= value >> _30
+    value *= _MIX_1_64
+    value ^= value >> _27
+    value *= _MIX_2_64
+    value ^= value >> _31
+    return value
 
 
 def bits_of_one(key: int, index: int) -> int:

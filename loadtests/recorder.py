@@ -25,6 +25,10 @@ if (
 
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
 
+# What `Observation` and `PaymentRecord` name. Plain tuples will do: they cost a tenth, once or twice a transaction.
+ObservationFields = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int]
+PaymentFields = tuple[int, int, int, int, int, int, str, str]
+
 
 class Observation(NamedTuple):
     """What happened to one attempt at one arrival; fields as in scenarios.observation.OBSERVATION."""
@@ -72,7 +76,7 @@ class PaymentRecord(NamedTuple):
         return _PAYMENT.pack(arrival, attempt, action, outcome, asked_cents, approved_cents, *texts)
 
 
-def _packed(payments: Sequence[PaymentRecord]) -> bytes:
+def _packed(payments: Sequence[PaymentFields]) -> bytes:
     """What `packed` gives for each, in one go."""
     pack = _PAYMENT.pack
     try:
@@ -92,7 +96,7 @@ def _packed(payments: Sequence[PaymentRecord]) -> bytes:
             ]
         )
     except UnicodeEncodeError:  # a gateway's odd identity
-        return b"".join([record.packed() for record in payments])
+        return b"".join([PaymentRecord(*record).packed() for record in payments])
 
 
 class RowsFile:
@@ -133,12 +137,12 @@ class Recorder:
         self._payments = RowsFile(folder.payments / f"{worker:04d}.rows")
         self._recorded = bytearray(planned)  # one byte a root: numpy's way in costs more than packing the row
         # Packed by the dozen: in one go that costs half of what it does between two requests.
-        self._new_rows: list[Observation] = []
-        self._new_payments: list[PaymentRecord] = []
+        self._new_rows: list[ObservationFields] = []
+        self._new_payments: list[PaymentFields] = []
         self._unseen = bytearray()
         self._shares = shares  # every so many roots is this process's, so root // shares is its place
+        self._packed = 0
         self.failure: str | None = None
-        self.rows = 0
 
     def recorded(self) -> npt.NDArray[np.bool_]:
         """For each planned root of this process, in order, whether its row is written; after a failure the disk
@@ -151,18 +155,21 @@ class Recorder:
         on_disk[roots_of(rows) // self._shares] = True
         return on_disk
 
-    def observe(self, place: int, observation: Observation) -> None:
+    @property
+    def rows(self) -> int:
+        """How many observations there are."""
+        return self._packed + len(self._new_rows)
+
+    def observe(self, place: int, observation: ObservationFields) -> None:
         """Record the first attempt at the root at `place` of this process's plan."""
         self._new_rows.append(observation)
         self._recorded[place] = 1
-        self.rows += 1
 
-    def observe_later(self, observation: Observation) -> None:
+    def observe_later(self, observation: ObservationFields) -> None:
         """Record an attempt at a follow-up, or a retry."""
         self._new_rows.append(observation)
-        self.rows += 1
 
-    def pay(self, record: PaymentRecord) -> None:
+    def pay(self, record: PaymentFields) -> None:
         """Record a payment attempt."""
         self._new_payments.append(record)
 
@@ -176,10 +183,11 @@ class Recorder:
         """Turn what is new into bytes. To be called often, so that there is never much of it at once."""
         rows, self._new_rows = self._new_rows, []
         payments, self._new_payments = self._new_payments, []
+        self._packed += len(rows)
         try:
             packed = b"".join(starmap(_OBSERVATION.pack, rows))
         except struct.error:  # something in one of them does not fit
-            packed = b"".join(map(Observation.packed, rows))
+            packed = b"".join([Observation(*row).packed() for row in rows])
         self._unseen += packed
         self._observations.append(packed)
         self._payments.append(_packed(payments))

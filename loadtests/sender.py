@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from loadtests.clock import RunClock
 from loadtests.custom_module import CustomModuleError
@@ -13,11 +12,10 @@ from loadtests.http_client import Client, ConnectionFailedError, NoAnswerInTimeE
 from loadtests.locust_statistics import Failure
 from loadtests.pacing import Due
 from loadtests.parties import Parties
-from loadtests.recorder import Observation, PaymentRecord, Recorder
+from loadtests.recorder import ObservationFields, Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.succession import Succession
 from loadtests.tally import Tally
-from loadtests.tracing import traced
 from loadtests.transaction import Call, Classified, Earlier, Reply, Transaction
 from loadtests.transactions import Transactions
 from loadtests.upcoming import Step
@@ -25,6 +23,7 @@ from loadtests.wire_codecs import load_codecs
 from loadtests.wires.credentials import Credentials
 from scenarios.kinds import Kind
 from scenarios.observation import ANSWERS, NEVER, Outcome
+from scenarios.trace_context import traceparent_line
 
 _FAILURES: dict[type[Exception], Outcome] = {
     NoAnswerInTimeError: Outcome.TIMEOUT,
@@ -34,9 +33,6 @@ _FAILURES: dict[type[Exception], Outcome] = {
 _FAULTS = tuple(_FAILURES)
 _NOTHING = Reply(status=0, body=b"")
 _CUT_OFF = Classified(outcome=Outcome.IN_FLIGHT, detail="cut off at the end of the run")
-# Made once or twice for each transaction; these leave out the named tuples' own __new__, which costs more.
-_observation = partial(tuple.__new__, Observation)
-_payment_record = partial(tuple.__new__, PaymentRecord)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +66,7 @@ class Sender:
     ) -> None:
         """`expect` is told of each follow-up and retry, and when it is due."""
         self._plan = plan
+        self._target, self._nonce = plan.target, plan.nonce
         self._succession = plan.succession if expect is not None else None
         self._expect = expect
         self._credentials = credentials
@@ -96,8 +93,7 @@ class Sender:
 
     def send(self, client: Client, due: Due, report: Callable[[Sent], None] | None) -> None:
         """One attempt. Its row is written even when the calling greenlet is killed in the middle (IN_FLIGHT)."""
-        # Taken apart at once: each look at a named tuple's field costs as much as all of this.
-        place, planned_ns, sendable_ns, step = due
+        place, planned_ns, step = due.place, due.planned_ns, due.step
         transaction, call = self._parties.at(place) if step is None else self._later(step)
         if call is None:
             try:
@@ -106,7 +102,7 @@ class Sender:
                 return self._unbuilt(due, transaction, str(error), report)
         said, reply = _CUT_OFF, _NOTHING
         started_ns = self._clock.now_ns()
-        self._tally.start(transaction.arrival, transaction.kind, planned_ns, started_ns - sendable_ns)
+        self._tally.start(transaction.arrival, transaction.kind, planned_ns, started_ns - due.sendable_ns)
         if step is not None and step.attempt:
             self._tally.set_aside(step.arrival)
         try:
@@ -158,8 +154,10 @@ class Sender:
         self._expect(ended_ns + then.wait_ns, Step(place, then.arrival, then.attempt, then.kind, earlier))
 
     def _build(self, transaction: Transaction) -> Call:
-        call = self._build_call[transaction.kind](transaction, self._plan.target, self._credentials)
-        return traced(call, self._plan.nonce, transaction)
+        """The call, marked so that it can be found in the target's own tracing."""
+        call = self._build_call[transaction.kind](transaction, self._target, self._credentials)
+        call.own_lines += traceparent_line(self._nonce, transaction.arrival, transaction.attempt)
+        return call
 
     def never_sent(
         self, place: int, planned_ns: int, ended_ns: int, own_lag_ms: int, step: Step | None = None
@@ -207,28 +205,29 @@ class Sender:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        place, planned_ns, sendable_ns, step = due
+        place, planned_ns, step = due.place, due.planned_ns, due.step
         outcome, recorder = said.outcome, self._recorder
         if transaction.charge is not None:
-            record = (
-                transaction.arrival,
-                transaction.attempt,
-                transaction.kind,
-                outcome,
-                transaction.asked_cents,
-                said.approved_cents,
-                transaction.identifiers.reference,
-                said.transaction_id,
+            recorder.pay(
+                (
+                    transaction.arrival,
+                    transaction.attempt,
+                    transaction.kind,
+                    outcome,
+                    transaction.asked_cents,
+                    said.approved_cents,
+                    transaction.identifiers.reference,
+                    said.transaction_id,
+                )
             )
-            recorder.pay(_payment_record(record))
-        lag_ns = started_ns - sendable_ns
+        lag_ns = started_ns - due.sendable_ns
         own_lag_ms = -(-lag_ns // 1_000_000) if lag_ns > 0 else 0  # rounded up
         row = _row(transaction, outcome, reply, planned_ns, started_ns, ended_ns, own_lag_ms)
         if step is None:
             recorder.observe(place, row)
         else:
             recorder.observe_later(row)
-        self._tally.end(transaction.arrival, transaction.wire, outcome, reply.status, ended_ns)
+        self._tally.end(transaction.arrival, transaction.wire, reply.status)
 
 
 def _row(
@@ -239,9 +238,9 @@ def _row(
     started_ns: int,
     ended_ns: int,
     own_lag_ms: int,
-) -> Observation:
-    """The observation of an attempt."""
-    fields = (
+) -> ObservationFields:
+    """The observation of an attempt, as `Observation` names it."""
+    return (
         transaction.arrival,
         planned_ns,
         started_ns,
@@ -256,4 +255,3 @@ def _row(
         own_lag_ms,
         len(reply.body),
     )
-    return _observation(fields)

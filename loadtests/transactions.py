@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
 from loadtests.claims import Claim
-from loadtests.people import Population
+from loadtests.people import Charge, Population
 from loadtests.random_bits import U64
 from loadtests.transaction import Earlier, Transaction, identify, identify_roots
 from scenarios.kinds import PAYMENT, AnyKind, CustomKind, Kind, class_of
@@ -64,23 +65,36 @@ class Transactions:
         amount_classes: npt.NDArray[np.uint8],
     ) -> list[Transaction]:
         """What `make` gives for the first attempt at the first step of each root, a third of the time each."""
-        people = self._population.people(roots, payer_places)
-        charges = self._population.charges(roots, amount_classes)
-        identifiers = identify_roots(self._nonce, roots)
-        each_kind = {kind: (self._target.wire_of(kind), class_of(kind) == PAYMENT) for kind in set(kinds)}
-        made = []
-        for root, kind, person, charge, identity in zip(
-            roots.tolist(), kinds, people, charges, identifiers, strict=True
-        ):
-            wire, pays = each_kind[kind]
-            arrival, asked = root * STEPS_PER_ROOT, charge if pays else None
-            made.append(Transaction(arrival, 0, kind, wire, person, asked, identity))
+        wires = {kind: self._target.wire_of(kind) for kind in set(kinds)}
+        made = list(
+            map(
+                Transaction,
+                (roots * np.uint64(STEPS_PER_ROOT)).tolist(),
+                repeat(0),
+                kinds,
+                [wires[kind] for kind in kinds],
+                self._population.people(roots, payer_places),
+                self._charges(kinds, roots, amount_classes),
+                identify_roots(self._nonce, roots),
+            )
+        )
         for transaction in made:
             if transaction.kind in self._with_more:
                 root = transaction.arrival // STEPS_PER_ROOT
                 transaction.claim = self._claim(transaction.kind, root)
                 transaction.check = self._check(transaction.kind, root)
         return made
+
+    def _charges(
+        self, kinds: Sequence[AnyKind], roots: U64, amount_classes: npt.NDArray[np.uint8]
+    ) -> list[Charge | None]:
+        pays = {kind: class_of(kind) == PAYMENT for kind in set(kinds)}
+        if not any(pays.values()):
+            return [None] * len(kinds)
+        charges = self._population.charges(roots, amount_classes)
+        if all(pays.values()):
+            return [*charges]
+        return [charge if pays[kind] else None for kind, charge in zip(kinds, charges, strict=True)]
 
     def _claim(self, kind: AnyKind, root: int) -> Claim | None:
         has_claim = kind == Kind.CLAIM_STATUS or isinstance(kind, CustomKind)

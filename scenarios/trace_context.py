@@ -6,27 +6,34 @@ trace; each has a span of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 TRACE_ID_PLACE = "{trace_id}"
-_TRACE_DIGITS, _SPAN_DIGITS = 32, 14
-_DIGEST_BYTES = (_TRACE_DIGITS + _SPAN_DIGITS) // 2
-_SPAN_STARTS = tuple(f"{(attempt + 1) & 0xFF:02x}" for attempt in range(256))
+_RUN_BYTES = 8
+# 2^64 divided by the golden ratio, odd: its multiples are all different and spread evenly, also in the lower 56 bits,
+# which samplers take for random (https://www.w3.org/TR/trace-context-2/#randomness-of-trace-id).
+_SPREAD = 0x9E3779B97F4A7C15
+_64_BITS = (1 << 64) - 1
+_ATTEMPT_SHIFT = 48  # arrivals stay below
 
 
-def _digits(nonce: str, arrival: int) -> str:
-    return blake2b(f"{nonce}/{arrival}".encode(), digest_size=_DIGEST_BYTES).hexdigest()
+@lru_cache(maxsize=64)
+def _run_digits(nonce: str) -> bytes:
+    return blake2b(nonce.encode(), digest_size=_RUN_BYTES).hexdigest().encode()
 
 
 def trace_id(nonce: str, arrival: int) -> str:
-    """The trace of an arrival of the run with this nonce."""
-    return _digits(nonce, arrival)[:_TRACE_DIGITS]
+    """The trace of an arrival of the run with this nonce: 16 digits of the run, 16 of the arrival."""
+    return f"{_run_digits(nonce).decode()}{arrival * _SPREAD & _64_BITS:016x}"
 
 
-def traceparent(nonce: str, arrival: int, attempt: int) -> str:
-    """The header's value, sampled. The span begins with the attempt's number from 1, so it is never all zeros."""
-    digits = _digits(nonce, arrival)
-    return f"00-{digits[:_TRACE_DIGITS]}-{_SPAN_STARTS[attempt & 0xFF]}{digits[_TRACE_DIGITS:]}-01"
+def traceparent_line(nonce: str, arrival: int, attempt: int) -> bytes:
+    """The header as it is sent, sampled. Its span is the attempt's number from 1, so it is never all zeros, and the
+    arrival."""
+    # written out rather than by `trace_id`: made for every attempt
+    numbers = (_run_digits(nonce), arrival * _SPREAD & _64_BITS, attempt + 1 << _ATTEMPT_SHIFT | arrival)
+    return b"traceparent: 00-%b%016x-%016x-01\r\n" % numbers
 
 
 def trace_link(template: str, nonce: str, arrival: int) -> str:

@@ -69,9 +69,7 @@ def test_the_order_of_asking_changes_nothing() -> None:
     made = [forward.at(place) for place in places]
     assert [anyhow.at(place) for place in reversed(places)] == made[::-1]
     assert [forward.at(place) for place in places] == made
-    assert all(
-        party.call is not None and party.call.body == b"%d" % party.transaction.arrival for party in made
-    )
+    assert all(call is not None and call.body == b"%d" % transaction.arrival for transaction, call in made)
 
 
 def test_calls_are_built_no_more_than_a_second_ahead() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from loadtests.run_plan import RunPlan
 from loadtests.schedule import plan_arrivals
 from scenarios.observation import OBSERVATION
-from scenarios.target import Auth, SecretRef
+from scenarios.target import Auth, CheckAccount, SecretRef
 from tests.loadtests.builders import CREDENTIALS, phase, run_plan, target
 
 
@@ -111,3 +112,9 @@ def test_time_outs_follow_the_limit_unless_they_are_declared() -> None:
         RunPlan(scenario=plan.scenario, slas=plan.slas, target=target(time_outs=declared), seed=1).connect_s
         == 3.5
     )
+
+
+def test_a_declared_account_is_kept_by_its_last_digits() -> None:
+    account = CheckAccount(routing_number="111000025", account_number="123456789")
+    plan = replace(run_plan(), target=target(echeck=account))
+    assert plan.to_json(run_id="x", t0_ns=0)["target"]["echeck"]["account_number"] == "***6789"

@@ -19,7 +19,8 @@ from loadtests.transaction import Call, Reply
 from scenarios.kinds import Kind, Wire
 from scenarios.observation import Outcome, Rows
 from scenarios.run_folder import RunFolder
-from tests.loadtests.builders import CREDENTIALS, phase, run_plan
+from scenarios.trace_context import traceparent_line
+from tests.loadtests.builders import CREDENTIALS, NONCE, phase, run_plan
 
 MS = 1_000_000
 
@@ -132,6 +133,13 @@ def test_an_inquiry_leaves_no_payment_record(inquiries: Bench) -> None:
     )
     assert (row["status"], row["reply_bytes"]) == (500, 4)
     assert len(inquiries.payments()) == 0
+
+
+def test_a_call_carries_the_trace_of_its_arrival_beside_what_all_calls_carry(sales: Bench) -> None:
+    first = sales.send(approval).calls[0]
+    other = sales.send(approval, Due(place=5, planned_ns=2 * MS, sendable_ns=2 * MS)).calls[0]
+    assert [first.own_lines, other.own_lines] == [traceparent_line(NONCE, 256 * root, 0) for root in (4, 5)]
+    assert first.headers is other.headers  # so that they are turned into bytes once
 
 
 def test_what_locust_is_told_counts_from_the_planned_moment(sales: Bench) -> None:

@@ -113,8 +113,10 @@ def test_a_retry_is_a_row_of_the_same_arrival_with_identifiers_of_its_own(desk: 
 def test_a_retry_is_judged_neither_here_nor_there(desk: Desk) -> None:
     place = desk.place(ELIGIBILITY_ONLY)
     desk.send(place, BUSY)
+    desk.tally.add(desk.recorder.fresh_rows())
     judged = dict(desk.tally.judged)
     desk.send(place, BUSY, desk.expected[0][1])
+    desk.tally.add(desk.recorder.fresh_rows())
     assert dict(desk.tally.judged) == judged == {"healthcare": 1}
     assert (desk.tally.started, desk.tally.in_flight) == (2, 0)
     assert desk.recorder.recorded().sum() == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from loadtests.tally import REFUSALS_IN_A_ROW, Tally
-from scenarios.kinds import Kind, Wire
-from scenarios.observation import Outcome
+from scenarios.kinds import AnyKind, CustomKind, Kind, Wire
+from scenarios.observation import OBSERVATION, Outcome
 
 S = 1_000_000_000
 
@@ -19,16 +22,21 @@ def run_one(
     counts: Tally,
     arrival: int = 0,
     *,
-    kind: Kind = Kind.CARD_SALE,
+    kind: AnyKind = Kind.CARD_SALE,
     wire: Wire = Wire.REST,
     planned_s: float = 1,
     took_s: float = 1,
     outcome: Outcome = Outcome.COMPLETED,
     status: int = 200,
+    attempt: int = 0,
 ) -> None:
     planned_ns = round(planned_s * S)
     counts.start(arrival, kind, planned_ns, 0)
-    counts.end(arrival, wire, outcome, status, planned_ns + round(took_s * S))
+    counts.end(arrival, wire, status)
+    row = np.zeros(1, dtype=OBSERVATION)
+    row["kind"], row["outcome"], row["attempt"] = kind, outcome, attempt
+    row["planned_ns"], row["ended_ns"] = planned_ns, planned_ns + round(took_s * S)
+    counts.add(row)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +86,36 @@ def test_what_was_cut_off_in_flight_is_not_judged_here() -> None:
     assert counts.outcomes == {"in_flight": 1}
 
 
+@pytest.mark.parametrize(
+    ("more", "outcomes"),
+    [
+        pytest.param({"attempt": 1}, {"completed": 1}, id="a-retry-has-an-outcome"),
+        pytest.param({"outcome": Outcome.NOT_STARTED}, {}, id="what-was-never-sent-has-none"),
+    ],
+)
+def test_what_is_no_transaction_of_its_own_is_not_judged(
+    more: dict[str, Any], outcomes: dict[str, int]
+) -> None:
+    counts = tally()
+    run_one(counts, **more)
+    assert not counts.judged
+    assert not counts.within
+    assert counts.outcomes == outcomes
+
+
+def test_a_users_own_kind_counts_in_the_class_that_it_declares() -> None:
+    own = CustomKind(100, "text_to_pay", "payment")
+    counts = Tally(10 * S, 0, (own,))
+    run_one(counts, kind=own)
+    assert counts.judged == counts.within == {"payment": 1}
+
+
 def test_in_flight_is_what_was_sent_and_has_not_ended() -> None:
     counts = tally()
     counts.start(1, Kind.CARD_SALE, S, 0)
     counts.start(2, Kind.CARD_SALE, S, 0)
     assert counts.in_flight == 2
-    counts.end(1, Wire.REST, Outcome.COMPLETED, 200, 2 * S)
+    counts.end(1, Wire.REST, 200)
     assert (counts.in_flight, counts.started) == (1, 2)
 
 

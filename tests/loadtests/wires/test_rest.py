@@ -100,7 +100,7 @@ def test_an_approval_that_repeats_nothing_is_completed() -> None:
 
 
 def test_a_whole_number_of_dollars_may_come_without_decimals() -> None:
-    sale = replace(SALE, charge=CHARGE._replace(amount_cents=5000))
+    sale = replace(SALE, charge=replace(CHARGE, amount_cents=5000))
     said = rest.classify_reply(sale, reply(json.dumps(APPROVAL | {"Amount": 50})))
     assert (said.outcome, said.approved_cents) == (Outcome.COMPLETED, 5000)
 

@@ -18,7 +18,7 @@ from tests.loadtests.wires.answers import answer_271, asked
 WHEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 PATIENT = Dependent(first_name="MARY", birth_date="20151014", gender="F", relationship="19")
 SUBSCRIBER = asked(Kind.ELIGIBILITY_INQUIRY, Wire.SOAP_EDI)
-INQUIRY = replace(SUBSCRIBER, person=SUBSCRIBER.person._replace(dependent=PATIENT))
+INQUIRY = replace(SUBSCRIBER, person=replace(SUBSCRIBER.person, dependent=PATIENT))
 ANSWER = answer_271(INQUIRY)
 
 
