@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from loadtests.engine import Engine
 from loadtests.engines import put_engine
 from loadtests.gateway_user import GatewayUser
 from loadtests.locust_statistics import feed
-from loadtests.recorder import Observation, PaymentRecord, Recorder
+from loadtests.recorder import Recorder
 from loadtests.run_plan import RunPlan
 from loadtests.solo import SoloHome
 from loadtests.wires.credentials import Credentials
@@ -93,18 +92,17 @@ def recording_cost_us(rows: Rows, what: str) -> float:
     statistics in batches of the size that a tenth of a second brings."""
     count = min(len(rows), 30_000)
     observed = rows[:count].tolist()
-    paid = (256, 0, 10, 1, 500, 500, "k3x9ab-123456-0-0", "9325b57c9e0d43978a1c79b0facdf733")
-    observation, payment = partial(tuple.__new__, Observation), partial(tuple.__new__, PaymentRecord)
+    reference, identity = "k3x9ab-123456-0-0", "9325b57c9e0d43978a1c79b0facdf733"
     kinds: dict[int, AnyKind] = {int(kind): kind for kind in Kind}
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder.at(Path(scratch) / "run")
         folder.create()
         recorder, stats = Recorder(folder, count), RequestStats()
         began = time.process_time()
-        for place, row in enumerate(observed):
-            recorder.observe(place, observation(row))
+        for place, (a, b, c, d, e, f, g, h, i, j, k, m, n) in enumerate(observed):
+            recorder.observe(place, (a, b, c, d, e, f, g, h, i, j, k, m, n))  # made anew, as the sender does
             if what == "sale":
-                recorder.pay(payment(paid))
+                recorder.pay((a, 0, e, g, 500, 500, reference, identity))
             if place % 3000 == 2999:
                 feed(stats, recorder.fresh_rows(), [], kinds=kinds, stats_error=StatsError)
                 recorder.flush()
