@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.run_folder import RunFolder
+from tests.end_to_end.declared import NEVER_CERTAIN
 
 _SALES = "[journeys]\ncard_sale_only = 1\n[money]\ndeclined_share = 0\npartial_share = 0\n"
 _AUTH = ("rest_api_key", "rest_api_secret", "basic_user", "basic_password")
@@ -31,7 +32,7 @@ def command(
     (folder / "traffic.toml").write_text(f"{head}{phase}{_SALES}", encoding="utf-8")
     (folder / "sla.toml").write_text(
         'name = "bench"\nsource = "a bench"\n[[clause]]\nid = "time"\nstrength = "target"\nquote = "in time"\n'
-        f'measure = "share_within"\nlimit = "{limit}"\nat_least = 0.9\nclasses = ["payment"]\n',
+        f'measure = "share_within"\nlimit = "{limit}"\nat_least = 0.9\nclasses = ["payment"]\n{NEVER_CERTAIN}',
         encoding="utf-8",
     )
     secrets = "".join(f'{name} = {{ env = "BENCH_SECRET" }}\n' for name in _AUTH)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_NEVER_CERTAIN = """
+# A clause that no run of minutes can judge, so that none with it ends early.
+NEVER_CERTAIN = """
 [[clause]]
 id = "for-a-month"
 strength = "target"
@@ -78,7 +79,7 @@ measure = "share_within"
 limit = "{limit}"
 at_least = {at_least}
 classes = ["healthcare", "payment"]
-{_NEVER_CERTAIN if to_the_end else ""}
+{NEVER_CERTAIN if to_the_end else ""}
 """,
         encoding="utf-8",
     )
