@@ -13,7 +13,7 @@ from scenarios.observation import ANSWERS, NEVER
 Nanoseconds = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-BLOCK_ROWS = 1 << 16
+BLOCK_ROWS = 1 << 17
 FURTHEST_NS = 2**62 - 1  # stamps beyond it are garbage; differences of those within it fit 64 bits
 OWN_LAG_SATURATED_MS = 65_535
 _FEW_KINDS = 24

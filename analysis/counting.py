@@ -61,7 +61,8 @@ class Counter:
     def add(self, sifted: SiftedBlock, first: int, left_out: Mask | None) -> None:
         """Count the rows of a block, the first of them by its number, but for those that are left out."""
         plain, places, others = sifted.plain, sifted.places, sifted.others
-        aside = None if plain is None else self._aside(plain)
+        slow = self._slow(plain)
+        aside = None if plain is None else self._aside(plain, slow)
         if left_out is not None:
             kept = ~left_out[places]
             places, others = places[kept], others.at(kept)
@@ -75,7 +76,13 @@ class Counter:
         if plain is not None and left_out is not None:
             plain = plain.without(left_out)
         if plain is not None:
-            self._add_plain(plain, first)
+            self._add_plain(plain, first, slow)
+
+    def _slow(self, plain: PlainRows | None) -> Places:
+        """Where plain rows are no hits by their time."""
+        if plain is None or self.failures is not None or self.within_any_time:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero(plain.response_ns > self.limit_ns)
 
     def _gather(self, numbers: Places, block: Block) -> None:
         if block.size:
@@ -84,19 +91,19 @@ class Counter:
             if self._held >= BLOCK_ROWS:
                 self.finish()
 
-    def _add_plain(self, plain: PlainRows, first: int) -> None:
-        limit_ns = None if self.failures is not None or self.within_any_time else self.limit_ns
+    def _add_plain(self, plain: PlainRows, first: int, slow: Places) -> None:
         zones: int | npt.NDArray[np.int64] = ZONES - 1
-        if int(plain.planned_ns.min()) < self.zone_starts[-1]:
+        if plain.planned_span[0] < self.zone_starts[-1]:
             zones = self._zones(plain.planned_ns)
-        add_plain(self.table, plain, first=first, zones=zones, limit_ns=limit_ns)
+        add_plain(self.table, plain, first=first, zones=zones, slow=slow)
         if self.edges.size:
-            self._add_days(plain, zones, limit_ns)
+            self._add_days(plain, zones, slow)
 
-    def _add_days(self, plain: PlainRows, zones: int | npt.NDArray[np.int64], limit_ns: int | None) -> None:
+    def _add_days(self, plain: PlainRows, zones: int | npt.NDArray[np.int64], slow: Places) -> None:
+        hit = np.ones(plain.size, dtype=np.bool_)
+        hit[slow] = False
         at = np.flatnonzero((plain.kind < plain.kinds) & (np.asarray(zones) > 0))
-        hit = np.ones(at.size, dtype=np.bool_) if limit_ns is None else plain.response_ns[at] <= limit_ns
-        add_days(self.table, self.edges, plain.planned_ns[at], plain.kind[at].astype(np.intp), hit)
+        add_days(self.table, self.edges, plain.planned_ns[at], plain.kind[at].astype(np.intp), hit[at])
 
     def finish(self) -> None:
         """Count what was gathered."""
@@ -105,13 +112,13 @@ class Counter:
             self.add_one_by_one(joined_blocks([block for _, block in self._gathered]), numbers)
             self._gathered, self._held = [], 0
 
-    def _aside(self, plain: PlainRows) -> Mask | None:
+    def _aside(self, plain: PlainRows, slow: Places) -> Mask | None:
         """Rows that are not plain under this clause: their place in time, or our own lag, may decide on them."""
         aside = None
         if self.failures is not None:
             aside = self.failures[plain.outcome]
         for start, end in self.windows:
-            if int(plain.planned_ns.min()) < end and int(plain.ended_ns.max()) >= start:
+            if plain.planned_span[0] < end and plain.ended_span[1] >= start:
                 aside = _either(aside, (plain.planned_ns < end) & (plain.ended_ns >= start))
         if self.edges.size:
             outside = self._outside_month(plain.planned_ns)
@@ -120,10 +127,9 @@ class Counter:
             over_ns = plain.response_ns - self.limit_ns
             aside = _either(aside, (over_ns > 0) & (over_ns <= self.samples.resolution_ns))
         newest = self.samples.cutoff_ns - self.limit_ns
-        if self.samples.settled_by_plan and int(plain.planned_ns.max()) > newest:
+        if self.samples.settled_by_plan and plain.planned_span[1] > newest:
             aside = _either(aside, plain.planned_ns > newest)
-        if plain.own_lag_ms.any():
-            slow = np.flatnonzero(plain.response_ns > self.limit_ns)
+        if plain.most_own_lag_ms and slow.size:
             late = slow[self._is_late_by_lag(plain.response_ns[slow], plain.own_lag_ms[slow])]
             if late.size:
                 aside = np.zeros(plain.size, dtype=np.bool_) if aside is None else aside
@@ -302,14 +308,17 @@ class Counter:
         every = np.arange(kinds)
         response = answered.ended_ns - answered.planned_ns
         service = answered.ended_ns - answered.started_ns
+        spans = [(int(each.min()), int(each.max())) for each in (response, service)]
         table.times.coded.append(
             CodedRows(
                 first=0,
                 numbers=numbers[ok],
                 kind=answered.kind,
                 bin=bins[ok].astype(np.uint16),
-                response=add_codes(table.times.response, response, response.astype(float), every, kind),
-                service=add_codes(table.times.service, service, None, every, kind),
+                response=add_codes(
+                    table.times.response, response, response.astype(float), spans[0], every, kind
+                ),
+                service=add_codes(table.times.service, service, None, spans[1], every, kind),
             )
         )
 

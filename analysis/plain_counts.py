@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Mask, Nanoseconds, count_by_kind, looked_up
+from analysis.blocks import Mask, Nanoseconds, looked_up
 from analysis.plain_rows import PlainRows
 from analysis.response_times import CodedRows, Histogram, encode
 from analysis.series import Bins
@@ -28,24 +28,24 @@ _LEVELS = 1 << 10  # of own lag that are counted as cells
 class _Seconds:
     """Where plain rows lie in a table by bin of planned time and kind."""
 
-    present: npt.NDArray[np.intp]  # the kinds that occur
+    present: npt.NDArray[np.intp]  # the kinds that may occur
     slot: Cells  # for each row the place of its kind among them, or the place after the last
-    low: int  # the lowest bin
-    steps: npt.NDArray[np.uint16]  # for each row how many bins beyond
+    bins: slice
+    steps: npt.NDArray[np.uint16]  # for each row how many bins beyond the first of them
     shape: tuple[int, int]
     cells: Cells
 
     @classmethod
     def of(cls, plain: PlainRows, bins: Bins) -> _Seconds:
         present, slot = _slots(plain)
-        low, steps = bins.steps(plain.planned_ns)
-        shape = int(steps.max()) + 1, present.size + 1
+        within, steps = bins.steps(plain.planned_ns, plain.planned_span)
+        shape = within.stop - within.start, present.size + 1
         cells = cells_of(steps, slot, shape)
-        return cls(present=present, slot=slot, low=low, steps=steps, shape=shape, cells=cells)
+        return cls(present=present, slot=slot, bins=within, steps=steps, shape=shape, cells=cells)
 
     @property
     def place(self) -> tuple[slice, npt.NDArray[np.intp]]:
-        return slice(self.low, self.low + self.shape[0]), self.present
+        return self.bins, self.present
 
     def counted(self, places: npt.NDArray[np.intp] | None = None) -> Counts:
         """Rows by bin and kind that occurs; all of them, or those at some places."""
@@ -59,28 +59,31 @@ class _Seconds:
 
 
 def add_plain(
-    table: Table, plain: PlainRows, *, first: int, zones: int | npt.NDArray[np.int64], limit_ns: int | None
+    table: Table,
+    plain: PlainRows,
+    *,
+    first: int,
+    zones: int | npt.NDArray[np.int64],
+    slow: npt.NDArray[np.intp],
 ) -> None:
-    """Add plain rows to a table. `first`: the number of the first; `zones`: of all or of each.
-
-    Without a limit all are hits.
-    """
+    """Add plain rows to a table. `first`: the number of the first; `zones`: of all or of each; `slow`: the places of
+    those that are no hits."""
     seconds = _Seconds.of(plain, table.bins)
-    slow = np.flatnonzero(plain.response_ns > limit_ns) if limit_ns is not None else np.empty(0, np.intp)
     n = seconds.counted()
     table.planned[seconds.place] += n
-    _add_ended(table, plain.ended_ns, seconds)
+    _add_ended(table, plain, seconds)
     if isinstance(zones, int):
         _add_zone(table, seconds, zones, n, slow)
         if zones:
-            _measure(table, plain, seconds, first, slow)
+            _measure(table, plain, seconds, n, first, slow)
         return
     for zone in range(ZONES):
         of_zone = seconds.counted(np.flatnonzero(zones == zone))
         _add_zone(table, seconds, zone, of_zone, slow[zones[slow] == zone])
     measured = plain.without(zones == 0)
     if measured is not None:
-        _measure(table, measured, _Seconds.of(measured, table.bins), first, slow[zones[slow] > 0])
+        seconds = _Seconds.of(measured, table.bins)
+        _measure(table, measured, seconds, seconds.counted(), first, slow[zones[slow] > 0])
 
 
 def _add_zone(table: Table, seconds: _Seconds, zone: int, n: Counts, slow: npt.NDArray[np.intp]) -> None:
@@ -91,11 +94,11 @@ def _add_zone(table: Table, seconds: _Seconds, zone: int, n: Counts, slow: npt.N
 
 
 def _measure(
-    table: Table, plain: PlainRows, seconds: _Seconds, first: int, slow: npt.NDArray[np.intp]
+    table: Table, plain: PlainRows, seconds: _Seconds, n: Counts, first: int, slow: npt.NDArray[np.intp]
 ) -> None:
-    """Count rows after the warm-up by outcome, own lag and time."""
-    _add_outcomes(table, plain, slow)
-    if plain.own_lag_ms.any():
+    """Count rows after the warm-up, `n` by bin and kind, by outcome, own lag and time."""
+    _add_outcomes(table, plain, seconds.by_kind(n, plain.kinds), slow)
+    if plain.most_own_lag_ms:
         add_own_lag(table, plain.kind, plain.own_lag_ms)
     times = plain.response_ns.astype(np.float64)  # exact below 104 days, as are their sums over a block
     size = seconds.shape[0] * seconds.shape[1]
@@ -106,45 +109,52 @@ def _measure(
             first=first,
             numbers=None,
             kind=plain.kind,
-            bin=seconds.steps + np.uint16(seconds.low),
-            response=add_codes(table.times.response, plain.response_ns, times, seconds.present, seconds.slot),
-            service=add_codes(table.times.service, plain.service_ns, None, seconds.present, seconds.slot),
+            bin=seconds.steps + np.uint16(seconds.bins.start),
+            response=add_codes(
+                table.times.response,
+                plain.response_ns,
+                times,
+                plain.response_span,
+                seconds.present,
+                seconds.slot,
+            ),
+            service=add_codes(
+                table.times.service, plain.service_ns, None, plain.service_span, seconds.present, seconds.slot
+            ),
         )
     )
 
 
 def _slots(plain: PlainRows) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
-    """The kinds that occur, and for each row the place of its kind among them, or the place after the last."""
+    """The kinds that may occur, and for each row the place of its kind among them, or the place after the last."""
     if plain.kind.dtype != np.uint8:
         return np.arange(plain.kinds), plain.kind
-    numbers = plain.kind.tobytes()
-    present = np.array([each for each in range(plain.kinds) if each in numbers], dtype=np.intp)
-    place = np.full(256, present.size, dtype=np.uint8)
-    place[present] = np.arange(present.size)
-    return present, looked_up(place.tobytes(), plain.kind)
+    place = np.full(256, plain.present.size, dtype=np.uint8)
+    place[plain.present] = np.arange(plain.present.size)
+    return plain.present, looked_up(place.tobytes(), plain.kind)
 
 
-def _add_ended(table: Table, ended: Nanoseconds, seconds: _Seconds) -> None:
+def _add_ended(table: Table, plain: PlainRows, seconds: _Seconds) -> None:
     """Count the rows by the time they ended, but for those that ended beyond the last bin."""
-    slot = seconds.slot
-    if int(ended.max()) >= table.bins.end_ns:
+    slot, ended = seconds.slot, plain.ended_ns
+    if plain.ended_span[1] >= table.bins.end_ns:
         inside = np.flatnonzero(ended < table.bins.end_ns)
         if not inside.size:
             return
         ended, slot = ended[inside], slot[inside]
-    low, steps = table.bins.steps(ended)
-    shape = int(steps.max()) + 1, seconds.shape[1]
+    bins, steps = table.bins.steps(ended, plain.ended_span)
+    shape = bins.stop - bins.start, seconds.shape[1]
     found = counted(cells_of(steps, slot, shape), shape)
-    table.ended[low : low + shape[0], seconds.present] += found[:, :-1]
+    table.ended[bins, seconds.present] += found[:, :-1]
 
 
-def _add_outcomes(table: Table, plain: PlainRows, slow: npt.NDArray[np.intp]) -> None:
+def _add_outcomes(table: Table, plain: PlainRows, by_kind: Counts, slow: npt.NDArray[np.intp]) -> None:
     """Count by kind and outcome, all rows and slow ones. Most are completed, so only the others get cells."""
     shape = plain.kinds + 1, 256
     others = np.flatnonzero(plain.outcome != Outcome.COMPLETED)
-    found = counted(cells_of(plain.kind[others], plain.outcome[others], shape), shape)
-    found[:, Outcome.COMPLETED] += count_by_kind(plain.kind, plain.kinds + 1) - found.sum(axis=1)
-    table.outcomes += found[:-1]
+    found = counted(cells_of(plain.kind[others], plain.outcome[others], shape), shape)[:-1]
+    found[:, Outcome.COMPLETED] += by_kind - found.sum(axis=1)
+    table.outcomes += found
     if slow.size:
         table.slow_answers += counted(cells_of(plain.kind[slow], plain.outcome[slow], shape), shape)[:-1]
 
@@ -173,20 +183,22 @@ def add_codes(
     histogram: Histogram,
     times_ns: Nanoseconds,
     times: npt.NDArray[np.float64] | None,
+    span: tuple[int, int],
     present: npt.NDArray[np.intp],
     slot: Cells,
 ) -> npt.NDArray[np.uint16]:
-    """The codes of some times, added to a histogram by kind; with `times`, the same as floats, their sums too."""
+    """The codes of some times, all in `span`, added to a histogram by kind; with `times`, the same as floats, their
+    sums too."""
     codes = encode(times_ns)
-    low = int(codes.min())
-    shape = present.size + 1, int(codes.max()) + 1 - low
+    low, high = encode(np.array(span)).tolist()
+    shape = present.size + 1, high + 1 - low
     cells = cells_of(slot, codes - np.uint16(low), shape)
     counts = counted(cells, shape)
     sums = None if times is None else np.bincount(cells, weights=times, minlength=counts.size).reshape(shape)
     for place, kind in enumerate(present.tolist()):
-        histogram.counts[kind, low : low + shape[1]] += counts[place]
+        histogram.counts[kind, low : high + 1] += counts[place]
         if sums is not None:
-            histogram.sums_ns[kind, low : low + shape[1]] += sums[place]
+            histogram.sums_ns[kind, low : high + 1] += sums[place]
     return codes
 
 

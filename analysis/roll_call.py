@@ -95,10 +95,9 @@ class Book:
         retries = bool((rest.attempt != 0).any())
         originals = block.originals if retries else None
         self.originals += block.size if originals is None else _count(originals)
-        by_kind = count_by_kind(block.kind, self.by_kind.size)
-        self.by_kind += by_kind
+        self.by_kind += sifted.by_kind
         if originals is None and block.size and int(block.planned_ns.min()) >= self.measured_from:
-            self.measured_by_kind += by_kind
+            self.measured_by_kind += sifted.by_kind
         else:
             measured = block.originals & (block.planned_ns >= self.measured_from)
             self.measured_by_kind += count_by_kind(block.kind[measured], self.by_kind.size)

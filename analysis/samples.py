@@ -23,7 +23,7 @@ _IS_NO_OUTCOME = bytes(number not in set(Outcome) for number in range(256))
 _WORD = np.dtype("<i8")
 _WORDS = OBSERVATION.itemsize // _WORD.itemsize
 _FIELDS = {name: (of[0], int(of[1])) for name, of in (OBSERVATION.fields or {}).items()}
-_ROWS_IN_CACHE = 1 << 12  # turned into columns at a time, so that each row comes from memory once
+_ROWS_IN_CACHE = 1 << 14  # turned into columns at a time, so that each row comes from memory once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,25 +47,29 @@ class Bins:
         """The bin of each moment; moments outside get the nearest bin."""
         return np.clip((stamps_ns - self.first_ns) // self.width_ns, 0, self.count - 1)
 
-    def steps(self, stamps_ns: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.uint16]]:
-        """The lowest bin of some moments, and how many bins beyond it each lies: `places` where moments are close.
+    def steps(
+        self, stamps_ns: npt.NDArray[np.int64], span: tuple[int, int]
+    ) -> tuple[slice, npt.NDArray[np.uint16]]:
+        """Some bins, and how many beyond the first of them each moment lies: `places` where moments are close.
+
+        All moments lie in `span`.
 
         A width is a multiple of 256 ns, so where the moments span less than 2^32 times that, division by 32 bits is
         exact; it takes a quarter of the time.
         """
-        since = stamps_ns - self.first_ns
-        low, high = int(since.min()), int(since.max())
-        if low < 0 or high >= self.width_ns * self.count:
-            np.clip(since, 0, self.width_ns * self.count - 1, out=since)
-            low, high = int(since.min()), int(since.max())
+        end_ns = self.width_ns * self.count - 1
+        low, high = (min(max(0, each - self.first_ns), end_ns) for each in span)
         first = low // self.width_ns
-        since -= first * self.width_ns
+        bins = slice(first, high // self.width_ns + 1)
+        since = stamps_ns - (self.first_ns + first * self.width_ns)
+        if span[0] < self.first_ns or span[1] > self.first_ns + end_ns:
+            np.clip(since, 0, end_ns - first * self.width_ns, out=since)
         if max(high - first * self.width_ns, self.width_ns) >> _SHIFT < 1 << 32:
             since >>= _SHIFT
             short = since.astype(np.uint32)
             short //= np.uint32(self.width_ns >> _SHIFT)
-            return first, short.astype(np.uint16)
-        return first, (since // self.width_ns).astype(np.uint16)
+            return bins, short.astype(np.uint16)
+        return bins, (since // self.width_ns).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
