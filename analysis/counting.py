@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import BLOCK_ROWS, OWN_LAG_SATURATED_MS, Block, Mask, joined_blocks
-from analysis.plain_counts import add_codes, add_days, add_own_lag, add_plain, counted
+from analysis.cells import counted
+from analysis.coded_times import CodedTimes
+from analysis.plain_counts import add_days, add_own_lag, add_plain
 from analysis.plain_rows import PlainRows, SiftedBlock
 from analysis.response_times import CodedRows
 from analysis.samples import Places, Samples
@@ -296,7 +298,7 @@ class Counter:
         """
         table, kinds, kind = self.table, self.table.kinds, block.kind.astype(np.intp)
         table.outcomes += counted(kind * 256 + block.outcome, table.outcomes.shape)
-        add_own_lag(table, kind, block.own_lag_ms)
+        add_own_lag(table, kind, block.own_lag_ms, np.bincount(kind, minlength=kinds))
         waited = block.waited_ns(self.samples.cutoff_ns)
         times = np.where(ok, waited, np.maximum(waited, self.limit_ns))
         low, count = int(bins.min()), int(bins.max()) + 1 - int(bins.min())
@@ -308,17 +310,21 @@ class Counter:
         every = np.arange(kinds)
         response = answered.ended_ns - answered.planned_ns
         service = answered.ended_ns - answered.started_ns
-        spans = [(int(each.min()), int(each.max())) for each in (response, service)]
+        response_codes, service_codes = (
+            CodedTimes.of(each, (int(each.min()), int(each.max())), kind, every)
+            for each in (response, service)
+        )
+        response_codes.add_to(table.times.response)
+        response_codes.add_sums_to(table.times.response, response.astype(float))
+        service_codes.add_to(table.times.service)
         table.times.coded.append(
             CodedRows(
                 first=0,
                 numbers=numbers[ok],
                 kind=answered.kind,
                 bin=bins[ok].astype(np.uint16),
-                response=add_codes(
-                    table.times.response, response, response.astype(float), spans[0], every, kind
-                ),
-                service=add_codes(table.times.service, service, None, spans[1], every, kind),
+                response=response_codes.codes,
+                service=service_codes.codes,
             )
         )
 

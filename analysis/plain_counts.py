@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.blocks import Mask, Nanoseconds, looked_up
+from analysis.cells import Cells, Counts, cells_of, counted
+from analysis.coded_times import CodedTimes
 from analysis.plain_rows import PlainRows
-from analysis.response_times import CodedRows, Histogram, encode
+from analysis.response_times import CodedRows
 from analysis.series import Bins
-from analysis.table import ZONES, Counts, Table
+from analysis.table import ZONES, Table
 from scenarios.observation import Outcome
-
-Cells = npt.NDArray[Any]
 
 _LEVELS = 1 << 10  # of own lag that are counted as cells
 
@@ -97,30 +97,28 @@ def _measure(
     table: Table, plain: PlainRows, seconds: _Seconds, n: Counts, first: int, slow: npt.NDArray[np.intp]
 ) -> None:
     """Count rows after the warm-up, `n` by bin and kind, by outcome, own lag and time."""
-    _add_outcomes(table, plain, seconds.by_kind(n, plain.kinds), slow)
+    by_kind = seconds.by_kind(n, plain.kinds)
+    _add_outcomes(table, plain, by_kind, slow)
     if plain.most_own_lag_ms:
-        add_own_lag(table, plain.kind, plain.own_lag_ms)
+        add_own_lag(table, plain.kind, plain.own_lag_ms, by_kind)
     times = plain.response_ns.astype(np.float64)  # exact below 104 days, as are their sums over a block
     size = seconds.shape[0] * seconds.shape[1]
     sums = np.bincount(seconds.cells, weights=times, minlength=size).reshape(seconds.shape)
     table.time_sum_ns[seconds.place] += sums[:, :-1]
+    slots = seconds.slot, seconds.present
+    response = CodedTimes.of(plain.response_ns, plain.response_span, *slots)
+    response.add_to(table.times.response)
+    response.add_sums_to(table.times.response, times)
+    service = CodedTimes.of(plain.service_ns, plain.service_span, *slots)
+    service.add_to(table.times.service, like=response)
     table.times.coded.append(
         CodedRows(
             first=first,
             numbers=None,
             kind=plain.kind,
             bin=seconds.steps + np.uint16(seconds.bins.start),
-            response=add_codes(
-                table.times.response,
-                plain.response_ns,
-                times,
-                plain.response_span,
-                seconds.present,
-                seconds.slot,
-            ),
-            service=add_codes(
-                table.times.service, plain.service_ns, None, plain.service_span, seconds.present, seconds.slot
-            ),
+            response=response.codes,
+            service=service.codes,
         )
     )
 
@@ -159,15 +157,21 @@ def _add_outcomes(table: Table, plain: PlainRows, by_kind: Counts, slow: npt.NDA
         table.slow_answers += counted(cells_of(plain.kind[slow], plain.outcome[slow], shape), shape)[:-1]
 
 
-def add_own_lag(table: Table, kind: npt.NDArray[Any], own_lag_ms: npt.NDArray[np.uint16]) -> None:
-    """Count the rows that were late, which are of known kinds, by how late they were."""
-    levels = int(own_lag_ms.max(initial=0)) + 1
+def add_own_lag(
+    table: Table, kind: npt.NDArray[Any], own_lag_ms: npt.NDArray[np.uint16], by_kind: Counts
+) -> None:
+    """Count rows, so many of each known kind, by how late they were. Most are late by a beginning millisecond, so only
+    the others are looked at one by one."""
+    others = np.flatnonzero(own_lag_ms != 1)
+    lags, kinds = own_lag_ms[others], kind[others]
+    table.own_lag_ms[:, 1] += by_kind - np.bincount(kinds, minlength=table.kinds + 1)[:-1]
+    levels = int(lags.max(initial=0)) + 1
     if levels > _LEVELS:
-        late = np.flatnonzero(own_lag_ms)
-        np.add.at(table.own_lag_ms, (kind[late], own_lag_ms[late]), 1)
-        return
-    shape = table.kinds + 1, levels
-    table.own_lag_ms[:, 1:levels] += counted(cells_of(kind, own_lag_ms, shape), shape)[:-1, 1:]
+        late = np.flatnonzero((lags > 1) & (kinds < table.kinds))
+        np.add.at(table.own_lag_ms, (kinds[late], lags[late]), 1)
+    elif levels > 2:
+        shape = table.kinds + 1, levels
+        table.own_lag_ms[:, 2:levels] += counted(cells_of(kinds, lags, shape), shape)[:-1, 2:]
 
 
 def add_days(
@@ -177,39 +181,3 @@ def add_days(
     day = np.searchsorted(edges, planned_ns, side="right") - 1
     table.days[..., 0] += counted(day * table.kinds + kind, table.days.shape[:2])
     table.days[..., 1] += counted((day * table.kinds + kind)[hit], table.days.shape[:2])
-
-
-def add_codes(
-    histogram: Histogram,
-    times_ns: Nanoseconds,
-    times: npt.NDArray[np.float64] | None,
-    span: tuple[int, int],
-    present: npt.NDArray[np.intp],
-    slot: Cells,
-) -> npt.NDArray[np.uint16]:
-    """The codes of some times, all in `span`, added to a histogram by kind; with `times`, the same as floats, their
-    sums too."""
-    codes = encode(times_ns)
-    low, high = encode(np.array(span)).tolist()
-    shape = present.size + 1, high + 1 - low
-    cells = cells_of(slot, codes - np.uint16(low), shape)
-    counts = counted(cells, shape)
-    sums = None if times is None else np.bincount(cells, weights=times, minlength=counts.size).reshape(shape)
-    for place, kind in enumerate(present.tolist()):
-        histogram.counts[kind, low : high + 1] += counts[place]
-        if sums is not None:
-            histogram.sums_ns[kind, low : high + 1] += sums[place]
-    return codes
-
-
-def cells_of(major: npt.NDArray[Any], minor: npt.NDArray[Any], shape: tuple[int, int]) -> Cells:
-    """Places in a shape, in numbers of 16 bits where they fit."""
-    cells: Cells = major.astype(np.uint16 if shape[0] * shape[1] <= 1 << 16 else np.int64)
-    np.multiply(cells, cells.dtype.type(shape[1]), out=cells)
-    np.add(cells, minor, out=cells)
-    return cells
-
-
-def counted(cells: npt.NDArray[Any], shape: tuple[int, ...]) -> Counts:
-    """How often each cell of a shape occurs."""
-    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.blocks import Block, Mask, Nanoseconds, count_by_kind, looked_up
+from analysis.blocks import Block, Mask, Nanoseconds, count_by_kind
 from scenarios.observation import ANSWERS, NEVER
 
 Places = npt.NDArray[np.intp]
 Span = tuple[int, int]  # no value of a column is below the first or above the second
 
-_IS_NO_ANSWER = bytes(number not in ANSWERS for number in range(256))
+_ANSWERS = np.uint8(len(ANSWERS))  # outcomes from 1 on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def sift(block: Block, kinds: int) -> SiftedBlock:
     for stamps, least in ((block.started_ns, int(block.started_ns.min())), (block.ended_ns, ended_span[0])):
         if least <= NEVER:
             untrue = untrue | (stamps == NEVER)
-    aside = looked_up(_IS_NO_ANSWER, block.outcome).view(np.bool_) | untrue | (block.attempt != 0)
+    aside = (block.outcome - np.uint8(1) >= _ANSWERS) | untrue | (block.attempt != 0)
     places = np.flatnonzero(aside)
     if places.size == block.size:
         return SiftedBlock(block=block, by_kind=by_kind, plain=None, places=places, others=block)

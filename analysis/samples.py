@@ -19,7 +19,7 @@ from scenarios.run_folder import RunFolder
 Places = npt.NDArray[np.intp]
 
 _DAY_NS = 86_400_000_000_000
-_IS_NO_OUTCOME = bytes(number not in set(Outcome) for number in range(256))
+_OUTCOMES = np.uint8(len(Outcome))  # numbered from 1 on without a gap
 _WORD = np.dtype("<i8")
 _WORDS = OBSERVATION.itemsize // _WORD.itemsize
 _FIELDS = {name: (of[0], int(of[1])) for name, of in (OBSERVATION.fields or {}).items()}
@@ -180,7 +180,7 @@ def _block(rows: Rows, plausible: tuple[int, int], kind_place: bytes) -> Block:
     column = _columns(rows)
     planned, started, ended = (column(name) for name in ("planned_ns", "started_ns", "ended_ns"))
     kind, outcome = looked_up(kind_place, column("kind")), np.array(column("outcome"))
-    garbled = looked_up(_IS_NO_OUTCOME, outcome).view(np.bool_) | (kind == kind_place[0])
+    garbled = (outcome - np.uint8(1) >= _OUTCOMES) | (kind == kind_place[0])
     if planned.size and (int(planned.min()) < plausible[0] or int(planned.max()) > plausible[1]):
         garbled |= (planned < plausible[0]) | (planned > plausible[1])
     for stamps in (planned, started, ended):

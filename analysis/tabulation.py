@@ -48,6 +48,7 @@ def call_and_tabulate(samples: Samples, clause: Clause) -> tuple[RollCall, Table
             sifted = sift(block, len(samples.kinds))
             book.add(sifted)
             counter.add(sifted, first, None)
+            del block, sifted  # or two blocks would be in memory at a time
         counter.finish()
         return book, counter
 

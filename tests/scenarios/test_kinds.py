@@ -71,3 +71,9 @@ def test_every_kind_belongs_to_a_class_and_every_journey_has_steps() -> None:
     assert set(KIND_CLASS.values()) == set(CLASSES)
     assert set(STEPS) == set(Journey)
     assert all(STEPS.values())
+
+
+def test_outcomes_are_numbered_without_a_gap_and_answers_come_first() -> None:
+    """Which is how columns of rows are told apart (`analysis.samples`, `analysis.plain_rows`)."""
+    assert sorted(Outcome) == list(range(1, len(Outcome) + 1))
+    assert sorted(ANSWERS) == list(range(1, len(ANSWERS) + 1))
