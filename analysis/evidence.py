@@ -8,6 +8,7 @@ from dataclasses import replace
 from analysis.doubts import Doubt, DoubtCode, Severity, doubt
 from analysis.proportions import Share
 from analysis.roll_call import RollCall
+from analysis.run_facts import COMPLETED
 from analysis.samples import Samples
 from analysis.steadiness import find_drifts, find_settling_time
 from analysis.tallies import Tally
@@ -125,7 +126,9 @@ def _as_many(other: Share, measured: Share) -> Share:
 def _too_short(samples: Samples) -> Iterator[Doubt]:
     length_s = _measured_length_ns(samples) / NS_PER_S
     stall_s = samples.longest_stall_s
-    seen = f"{duration_text(round(length_s, 3))} were measured"
+    end = samples.run.end if samples.run is not None else None
+    early = end is not None and end.ended != COMPLETED
+    seen = f"{duration_text(round(length_s, 3))} were {'to be ' if early else ''}measured"
     if stall_s is None:
         message = (
             f"{seen} and no longest_stall is declared, so nothing says which stalls can have been missed."

@@ -166,6 +166,17 @@ def test_a_run_must_be_100_times_its_longest_stall(
     assert verdict.verdict.value == ("INCONCLUSIVE" if severity is Severity.INCONCLUSIVE else "PASS")
 
 
+@pytest.mark.parametrize(
+    ("ended", "words"), [("completed", "45s were measured"), ("curtailed", "45s were to be measured")]
+)
+def test_a_run_that_ended_early_is_as_long_as_it_was_planned_and_says_so(
+    tmp_path: Path, ended: str, words: str
+) -> None:
+    verdict = judged(tmp_path, both(1000), end_json={"ended": ended})
+    [doubt] = [each for each in verdict.validity if each.code is DoubtCode.TOO_SHORT]
+    assert words in doubt.message
+
+
 def test_misses_during_the_warm_up_that_would_flip_a_pass_bar_it(tmp_path: Path) -> None:
     slow_start = both(150, from_s=0, to_s=5, seconds=20)
     verdict = judged(tmp_path, joined(both(1000), slow_start))
