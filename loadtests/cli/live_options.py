@@ -56,7 +56,7 @@ def open_views(console: Console, *, silent: bool, json_lines: bool, metrics_port
             JsonLines().emit({"event": "metrics", "url": metrics.url})
         else:
             console.print(f"Live numbers for Prometheus: {metrics.url}", highlight=False, soft_wrap=True)
-        views.append(metrics)
+        views.insert(0, metrics)  # who has read a line finds no older numbers served
     return views
 
 

@@ -219,7 +219,7 @@ def test_a_run_that_a_rule_ended_is_judged_by_its_planned_length(tmp_path: Path,
     verdict = judged(tmp_path, both(400, to_s=46), end_json=how)
     assert verdict.verdict is VerdictCode.PASS
     assert codes(verdict) == {"too-short", "money-not-audited"}
-    assert "45s were measured" in next(each.message for each in verdict.validity)
+    assert "45s were to be measured" in next(each.message for each in verdict.validity)
     assert verdict.run["ended"] == ended
     assert verdict.run["ended_because"] == "enough is known"
     assert verdict.run["stopped_after_s"] == 46
