@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from loadtests.transaction import Call, Classified, Reply, Transaction
 from loadtests.wires.credentials import Credentials
@@ -62,7 +64,10 @@ class CustomModule:
         fault = self._fault(call)
         if fault:
             raise CustomModuleError(f"build_call: {self._path.name}: {fault}")
-        return call  # type: ignore[no-any-return]
+        ours: Call = replace(
+            call
+        )  # the module may give one and the same each time; lines of its own are added
+        return ours
 
     def classify_reply(self, transaction: Transaction, reply: Reply) -> Classified:
         """What the user's file says of a reply; an error where it fails over it."""
@@ -72,6 +77,10 @@ class CustomModule:
             return _unread(f"{self._where(error)}{type(error).__name__}")
         if not isinstance(said, Classified) or not isinstance(said.outcome, Outcome):
             return _unread(f"{self._path.name} gave no Classified")
+        if not isinstance(said.approved_cents, int) or not 0 <= said.approved_cents <= _MOST_CENTS:
+            return _unread(f"{self._path.name} gave approved_cents that are no whole number of cents")
+        if not all(isinstance(text, str) for text in (said.transaction_id, said.token, said.detail)):
+            return _unread(f"{self._path.name} gave a transaction_id, token or detail that is no text")
         return said
 
     def rehearse(self, transaction: Transaction, target: Target) -> list[str]:
@@ -111,18 +120,31 @@ class CustomModule:
         """Why a call must not be sent; empty when it may."""
         if not isinstance(call, Call):
             return f"gave a {type(call).__name__} instead of a Call"
-        if not isinstance(call.url, str) or urlsplit(call.url).netloc not in self._allowed:
+        if not isinstance(call.url, str) or _address(call.url) not in self._allowed:
             allowed = ", ".join(sorted(self._allowed))
             return f"its URL leads elsewhere than the target's addresses ({allowed})"
         if not isinstance(call.body, bytes):
             return "its body must be bytes"
+        if call.own_lines != b"":
+            return "own_lines are slagate's own; headers belong into headers"
+        if not isinstance(call.headers, Mapping):
+            return "its headers must be a mapping of names to texts"
         texts = [text for header in call.headers.items() for text in header]
         if not all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts):
             return "a header holds what no HTTP header can carry"
         return ""
 
 
+def _address(url: str) -> str:
+    """Host and port; empty where the URL is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
 _UNREAD = "classify_reply: "
+_MOST_CENTS = (1 << 63) - 1  # what a row can hold
 
 
 def _unread(detail: str) -> Classified:

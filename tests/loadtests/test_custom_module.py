@@ -9,6 +9,7 @@ import pytest
 from loadtests.custom_module import CustomModule, CustomModuleError
 from loadtests.feasibility import plan_problems
 from loadtests.run_plan import RunPlan
+from loadtests.transaction import Call
 from loadtests.wire_codecs import load_codecs
 from scenarios.errors import DeclarationError
 from scenarios.kinds import CustomKind, Kind
@@ -93,6 +94,11 @@ def test_a_module_that_cannot_serve_is_refused_at_loading(tmp_path: Path, source
             "a header holds what no HTTP header can carry",
             id="header-with-a-line-break",
         ),
+        pytest.param("Call('http://[', {}, b'')", "its URL leads elsewhere", id="broken-url"),
+        pytest.param(
+            "Call(target.endpoints.rest, None, b'')", "its headers must be a mapping", id="no-headers"
+        ),
+        pytest.param("Call(target.endpoints.rest, {}, b'', b'x: y')", "own_lines are slagate's", id="lines"),
     ],
 )
 def test_no_call_goes_out_that_must_not(tmp_path: Path, built: str, said: str) -> None:
@@ -104,12 +110,28 @@ def test_no_call_goes_out_that_must_not(tmp_path: Path, built: str, said: str) -
     assert own.rehearse(transaction(Kind.CARD_SALE), target()) == [str(caught.value)]
 
 
+def test_a_call_that_a_module_gives_again_and_again_is_a_new_one_each_time(tmp_path: Path) -> None:
+    """Each gets header lines of its own; on one and the same they would pile up."""
+    given = 'Call(url=target.endpoints.rest + "/own", headers={"x": "y"}, body=b"{}")'
+    once = f"_CALLS = []\n{SOUND}".replace(
+        f"return {given}", f"_CALLS or _CALLS.append({given}); return _CALLS[0]"
+    )
+    own = module(tmp_path, once)
+    first, second = (own.build_call(transaction(Kind.CARD_SALE), target(), CREDENTIALS) for _ in range(2))
+    first.own_lines += b"traceparent: one\r\n"
+    assert second == Call(first.url, {"x": "y"}, b"{}")
+
+
 @pytest.mark.parametrize(
     ("classified", "said"),
     [
         pytest.param("reply.body[0]", "classify_reply: own.py, line 9: IndexError", id="raises"),
         pytest.param("True", "classify_reply: own.py gave no Classified", id="another-type"),
         pytest.param("Classified(outcome='completed')", "own.py gave no Classified", id="outcome-in-words"),
+        pytest.param("Classified(Outcome.COMPLETED, 12.5)", "no whole number of cents", id="fraction"),
+        pytest.param("Classified(Outcome.COMPLETED, 1 << 63)", "no whole number of cents", id="huge"),
+        pytest.param("Classified(Outcome.COMPLETED, -1)", "no whole number of cents", id="negative"),
+        pytest.param("Classified(Outcome.COMPLETED, 5, None)", "that is no text", id="no-text"),
     ],
 )
 def test_a_reply_that_a_module_fails_over_is_an_error(tmp_path: Path, classified: str, said: str) -> None:
