@@ -141,7 +141,7 @@ class Recorder:
         self._new_payments: list[PaymentFields] = []
         self._unseen = bytearray()
         self._shares = shares  # every so many roots is this process's, so root // shares is its place
-        self._packed = 0
+        self._rows_packed = 0
         self.failure: str | None = None
 
     def recorded(self) -> npt.NDArray[np.bool_]:
@@ -158,7 +158,7 @@ class Recorder:
     @property
     def rows(self) -> int:
         """How many observations there are."""
-        return self._packed + len(self._new_rows)
+        return self._rows_packed + len(self._new_rows)
 
     def observe(self, place: int, observation: ObservationFields) -> None:
         """Record the first attempt at the root at `place` of this process's plan."""
@@ -183,7 +183,7 @@ class Recorder:
         """Turn what is new into bytes. To be called often, so that there is never much of it at once."""
         rows, self._new_rows = self._new_rows, []
         payments, self._new_payments = self._new_payments, []
-        self._packed += len(rows)
+        self._rows_packed += len(rows)
         try:
             packed = b"".join(starmap(_OBSERVATION.pack, rows))
         except struct.error:  # something in one of them does not fit
